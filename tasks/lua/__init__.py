@@ -1,0 +1,1 @@
+"""The ledger's Lua scripts, one operation a file."""

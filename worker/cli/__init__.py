@@ -1,0 +1,1 @@
+"""The `dialer` command, a module a command."""
