@@ -211,7 +211,7 @@ WORDS: dict[Code, Words] = {
         "Send it again with a later not_after, or find out with 'dialer status' what it waited for.",
     ),
     Code.INTERNAL_ERROR: Words(
-        "Dialer has a defect that this job meets; the call was not sent.",
-        "Report the traceback in the worker's log, then run 'dialer retry'.",
+        "Dialer has a defect that this job meets.",
+        "Report the traceback in the worker's log; when it is mended, run 'dialer retry'.",
     ),
 }

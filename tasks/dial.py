@@ -1,0 +1,33 @@
+"""The Celery tasks: `dial`, which producers send, and `dialer.call`, which the scheduler sends. Both are thin."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery
+
+from tasks.dialing import Dialing
+from tasks.ledger import Ledger
+from tasks.message import TASK, read_arguments
+from tasks.schedule import CALL_TASK
+
+log = logging.getLogger("dialer.dial")
+
+
+def register(app: Celery, *, ledger: Callable[[], Ledger], dialing: Callable[[], Dialing]) -> None:
+    """Give the app its two tasks; the collaborators are asked for when a task runs, in the process that runs it."""
+
+    @app.task(name=TASK, bind=True, ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+    def dial(task: Any, *args: Any, **kwargs: Any) -> None:
+        """Accept a job into the ledger, for whoever consumes the inbox with a plain Celery worker."""
+        ledger().accept([read_arguments(task.request.id, list(args), kwargs)])
+
+    @app.task(name=CALL_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
+    def call(task: Any) -> None:
+        """Dial the due job that the nudge names. A failure here loses nothing: the ledger holds the job."""
+        job_id = task.request.get("job_id")
+        use_case = dialing()
+        try:
+            use_case.run(job_id)
+        except ledger().unavailable as error:
+            log.warning("the ledger is away", extra={"job_id": job_id, "error": type(error).__name__})

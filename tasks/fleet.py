@@ -1,0 +1,46 @@
+"""Who else is at work: each worker says so every few seconds, and the living take over what the dead held."""
+
+from typing import Final
+
+from redis import Redis
+
+from tasks.keys import INBOX_QUEUE, Keys
+from tasks.lua import source
+
+BEAT_S: Final = 2.0
+#: Silent for longer than this is dead; taking over from the living would be harmless, only wasteful.
+DEAD_AFTER_S: Final = 10.0
+
+
+class Fleet:
+    """The list of workers in Redis, seen from one of them."""
+
+    def __init__(self, redis: "Redis", *, keys: Keys, worker: str, concurrency: int) -> None:
+        self._keys = keys
+        self._worker = worker
+        self._concurrency = concurrency
+        self._alive = redis.register_script(source("alive"))
+        self._bury = redis.register_script(source("bury"))
+        #: Calls that the living can place at once.
+        self.fleet_concurrency = concurrency
+
+    def beat(self) -> list[str]:
+        """Say that this worker is alive, and take over from the dead; the names of those that were buried."""
+        total, *dead = self._alive(
+            keys=[self._keys.workers, self._keys.concurrency],
+            args=[self._worker, self._concurrency, int(DEAD_AFTER_S * 1000)],
+        )
+        self.fleet_concurrency = max(total, 1)
+        for name in dead:
+            self._take_over(name, int(DEAD_AFTER_S * 1000))
+        return list(dead)
+
+    def leave(self) -> None:
+        """Say good-bye: what is left in this worker's hand goes back to the inbox."""
+        self._take_over(self._worker, 0)
+
+    def _take_over(self, name: str, silent_ms: int) -> None:
+        keys = self._keys
+        self._bury(
+            keys=[keys.workers, keys.concurrency, keys.in_hand(name), INBOX_QUEUE], args=[name, silent_ms]
+        )

@@ -1,0 +1,72 @@
+"""Intake: from the producers' queue into the ledger, without a moment in which a message is nowhere.
+
+kombu pops a message before it notes that it has it, so a SIGKILL loses it. Here one script moves messages from the
+queue to this worker's hand, the ledger accepts them, and only then are they forgotten. Whoever dies in between
+leaves a hand that another worker takes over (`fleet`); whatever is accepted twice is one job.
+"""
+
+import logging
+from typing import Any, Final
+
+from redis import Redis
+
+from tasks.job import Job
+from tasks.keys import INBOX_LISTS, INBOX_QUEUE, Keys
+from tasks.ledger import Entry, Ledger, Refusal
+from tasks.lua import source
+from tasks.message import read_message
+
+log = logging.getLogger("dialer.inbox")
+
+_AT_ONCE: Final = 200
+
+
+class Inbox:
+    """One worker's way to the queue `dial`. `redis` must not decode replies: messages are bytes of any kind."""
+
+    def __init__(self, redis: "Redis", *, keys: Keys, ledger: Ledger, worker: str) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._ledger = ledger
+        self._worker = worker
+        self._take = redis.register_script(source("take"))
+        self._accepted = False
+
+    def drain(self) -> int:
+        """Take what is there into the ledger; how many messages that were.
+
+        Two round trips for up to 200 messages; the last ones are forgotten with the next call.
+        """
+        messages: list[bytes] = self._take(
+            keys=[self._keys.in_hand(self._worker), self._keys.workers, *INBOX_LISTS],
+            args=[self._worker, _AT_ONCE, "1" if self._accepted else ""],
+        )
+        self._accepted = False
+        if messages:
+            # LRANGE gives the newest first: what is taken is pushed to the left.
+            self._enter([read_message(raw) for raw in reversed(messages)])
+            self._accepted = True
+        return len(messages)
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until a message comes, and take it into hand; or until the time is up.
+
+        The other priorities' lists are looked at when the time is up: Redis blocks on one source only.
+        """
+        pipe: Any = self._redis.pipeline(transaction=False)
+        # First on the list of workers, then the move: nothing may be in the hand of somebody unknown.
+        pipe.zadd(self._keys.workers, {self._worker: 0}, nx=True)
+        pipe.blmove(INBOX_QUEUE, self._keys.in_hand(self._worker), timeout_s, "RIGHT", "LEFT")
+        pipe.execute()
+
+    def _enter(self, entries: list[Job | Refusal]) -> None:
+        for entry, (verdict, state) in zip(entries, self._ledger.accept(entries), strict=True):
+            extra = {"job_id": entry.id, "state": state}
+            if verdict is Entry.CONFLICT:
+                log.warning("conflict: this id is known with other content, which stands", extra=extra)
+            elif verdict is Entry.REPLAY:
+                log.info("replay: this job is known", extra=extra)
+            elif isinstance(entry, Refusal):
+                log.warning("rejected", extra=extra | {"code": entry.code, "why": entry.message})
+            else:
+                log.debug("accepted", extra=extra)

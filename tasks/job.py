@@ -1,0 +1,175 @@
+"""One dial job as a producer wrote it, checked field by field before anything else touches it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tasks.codes import Code
+from tasks.errors import JobError
+
+DEFAULT_PRIORITY: Final = 5
+PRIORITIES: Final = range(10)
+_MAX_TEXT = 256
+_MAX_ATTRIBUTES = 50
+_MAX_ATTRIBUTES_BYTES = 10 * 1024
+_MAX_ATTEMPTS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What to dial, and when; `None` means that the worker's settings decide."""
+
+    #: Celery's task id; the idempotency key: one id is one call.
+    id: str
+    #: The number as the producer wrote it.
+    to: str
+    #: Caller ID as the producer wrote it; the field is called `from` on the wire.
+    caller_id: str | None = None
+    #: Region (ISO 3166, "US") in which a national number is read.
+    region: str | None = None
+    user_id: str | None = None
+    wrap_up_code_id: str | None = None
+    #: Not sent before this instant.
+    not_before: datetime | None = None
+    #: Not sent at or after this instant: the outcome is `expired`.
+    not_after: datetime | None = None
+    #: 0 to 9, 9 first.
+    priority: int = DEFAULT_PRIORITY
+    batch: str | None = None
+    #: Sent with the call (profile `public`), for the receiving side.
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    #: How often the POST may be tried in all.
+    max_attempts: int | None = None
+
+    def content(self) -> str:
+        """The job as canonical JSON, without its id: equal jobs give equal text."""
+        fields: dict[str, Any] = {
+            "to": self.to,
+            "from": self.caller_id,
+            "region": self.region,
+            "user_id": self.user_id,
+            "wrap_up_code_id": self.wrap_up_code_id,
+            "not_before": self.not_before and self.not_before.astimezone(UTC).isoformat(),
+            "not_after": self.not_after and self.not_after.astimezone(UTC).isoformat(),
+            "priority": self.priority,
+            "batch": self.batch,
+            "attributes": dict(self.attributes) or None,
+            "max_attempts": self.max_attempts,
+        }
+        present = {name: value for name, value in fields.items() if value is not None}
+        return json.dumps(present, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def fingerprint(self) -> str:
+        """A short hash of the content, to tell a replay from a conflict."""
+        return hashlib.sha256(self.content().encode()).hexdigest()[:32]
+
+
+def parse_job(job_id: str, payload: object) -> Job:
+    """Read a decoded JSON object as a job.
+
+    An absent optional field and a `null` one mean the same.
+
+    Raises:
+        JobError: `malformed_job`, `missing_field`, `unknown_field` or `invalid_field`; the message names the field.
+    """
+    if not isinstance(payload, dict):
+        raise JobError(Code.MALFORMED_JOB, f"A job is a JSON object, not {_kind(payload)}.")
+    unknown = sorted(str(name) for name in payload if name not in FIELDS)
+    if unknown:
+        shown = ", ".join(ascii(name[:40]) for name in unknown[:5])
+        raise JobError(Code.UNKNOWN_FIELD, f"No such field: {shown}. Known: {', '.join(FIELDS)}.")
+    if payload.get("to") is None:
+        raise JobError(Code.MISSING_FIELD, "The field 'to' is missing: it is the number to call.")
+    values = {
+        attribute: read(name, payload[name])
+        for name, (attribute, read) in FIELDS.items()
+        if payload.get(name) is not None
+    }
+    job = Job(id=job_id, **values)
+    if job.not_before and job.not_after and job.not_after <= job.not_before:
+        raise JobError(Code.INVALID_FIELD, "not_after must be later than not_before.")
+    return job
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise JobError(Code.INVALID_FIELD, f"{name} must be a text, not {_kind(value)}.")
+    if not value.strip():
+        raise JobError(Code.INVALID_FIELD, f"{name} is empty.")
+    if len(value) > _MAX_TEXT:
+        raise JobError(Code.INVALID_FIELD, f"{name} is longer than {_MAX_TEXT} characters.")
+    return _encodable(name, value)
+
+
+def _encodable(name: str, value: str) -> str:
+    """JSON can carry half a surrogate pair, which no UTF-8 record can hold."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise JobError(Code.INVALID_FIELD, f"{name} is not valid Unicode text.") from None
+    return value
+
+
+def _region(name: str, value: object) -> str:
+    text = _text(name, value).strip().upper()
+    if not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004 - ISO 3166 alpha-2
+        raise JobError(Code.INVALID_FIELD, f"{name} must be a two-letter country code such as US.")
+    return text
+
+
+def _whole(low: int, high: int) -> Callable[[str, object], int]:
+    def read(name: str, value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise JobError(Code.INVALID_FIELD, f"{name} must be a whole number from {low} to {high}.")
+        return value
+
+    return read
+
+
+def _instant(name: str, value: object) -> datetime:
+    text = _text(name, value)
+    try:
+        instant = datetime.fromisoformat(text)
+        offset = instant.utcoffset()
+        if offset is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise JobError(
+        Code.INVALID_FIELD, f"{name} must be ISO 8601 with an offset, such as 2026-11-23T09:00:00+01:00."
+    )
+
+
+def _attributes(name: str, value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise JobError(Code.INVALID_FIELD, f"{name} must be an object of texts.")
+    size = sum(len(_encodable(name, k + v).encode()) for k, v in value.items())
+    if len(value) > _MAX_ATTRIBUTES or size > _MAX_ATTRIBUTES_BYTES:
+        raise JobError(
+            Code.INVALID_FIELD, f"{name} holds at most {_MAX_ATTRIBUTES} entries and 10 KB in all."
+        )
+    return dict(value)
+
+
+#: Name on the wire -> attribute of `Job`, and how it is read.
+FIELDS: Final[dict[str, tuple[str, Callable[[str, object], Any]]]] = {
+    "to": ("to", _text),
+    "from": ("caller_id", _text),
+    "region": ("region", _region),
+    "user_id": ("user_id", _text),
+    "wrap_up_code_id": ("wrap_up_code_id", _text),
+    "not_before": ("not_before", _instant),
+    "not_after": ("not_after", _instant),
+    "priority": ("priority", _whole(0, 9)),
+    "batch": ("batch", _text),
+    "attributes": ("attributes", _attributes),
+    "max_attempts": ("max_attempts", _whole(1, _MAX_ATTEMPTS)),
+}

@@ -1,0 +1,297 @@
+"""The ledger: what is true of each job. Each step is one Lua script, one round trip, safe to replay.
+
+    accept ─▶ queued, scheduled ─claim─▶ preparing ─send─▶ sending ─finish─▶ an outcome
+                      ▲                      │                │
+                      └───────release────────┴────────────────┘   reap: the holder's lease ran out
+
+Every step checks the state that it leaves, and the fence: a number that grows with each claim, so that whoever lost
+its claim can change nothing any more.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from redis import Redis, RedisError
+from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from tasks.codes import WORDS, Code, State
+from tasks.job import Job, parse_job
+from tasks.keys import Keys
+from tasks.lua import source
+from tasks.pacing import Pace
+
+log = logging.getLogger("dialer.ledger")
+
+PREPARING_LEASE_S: Final = 10.0
+#: The call is bound by a wall-clock deadline; its lease outlives that by this much.
+SENDING_MARGIN_S: Final = 5.0
+_TO_RAW_MAX: Final = 64
+_INSIST_S: Final = 300.0
+
+
+class Entry(StrEnum):
+    """What became of a job that was brought to the ledger."""
+
+    ACCEPTED = "accepted"
+    REPLAY = "replay"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A message that is no job, and why; `fingerprint` tells a replay of it from another one."""
+
+    id: str
+    fingerprint: str
+    code: Code
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A worker's right to dial a job, until its lease ends or somebody holds a higher fence."""
+
+    job: Job
+    fence: int
+    #: POSTs so far.
+    attempts: int
+    #: Why the last attempt did not end it, or "".
+    last_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declined:
+    """Nothing to do for this nudge: `duplicate`, `early`, `unknown` or `paused`; `detail` says more."""
+
+    why: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """The answer to `send`: `go`, `wait`, `busy`, `paused`, `expired` or `lost`."""
+
+    verdict: str
+    #: `wait`, `busy`, `paused`: how long; None when nobody knows.
+    wait_s: float | None = None
+    #: `go`: POSTs so far, this one included.
+    attempts: int = 0
+    detail: str = ""
+
+
+class Ledger:
+    """The write side of the records. Raises redis.RedisError when Redis does not answer."""
+
+    #: What the methods raise when the ledger is away; nothing is known then of what they did.
+    unavailable: Final = (RedisError,)
+
+    def __init__(
+        self, redis: "Redis", *, keys: Keys, pace: Pace, retention_s: float, call_deadline_s: float
+    ) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._pace = pace
+        self._retention_ms = int(retention_s * 1000)
+        self._sending_lease_ms = int((call_deadline_s + SENDING_MARGIN_S) * 1000)
+        names = ("accept", "reject", "claim", "send", "finish", "release", "reap")
+        self._scripts = {name: redis.register_script(source(name)) for name in names}
+        self._insist = Retrying(
+            retry=retry_if_exception_type(self.unavailable),
+            wait=wait_random_exponential(multiplier=0.2, max=2),
+            stop=stop_after_delay(_INSIST_S),
+            before_sleep=before_sleep_log(log, logging.WARNING),
+            reraise=True,
+        )
+
+    def accept(self, entries: Sequence[Job | Refusal]) -> list[tuple[Entry, State]]:
+        """Enter jobs, and refusals as rejected, in one pipeline; for each what became of it and its state now."""
+        if not entries:
+            return []
+        pipe = self._redis.pipeline(transaction=False)
+        for entry in entries:
+            if isinstance(entry, Job):
+                self._enter(entry, pipe)
+            else:
+                self._refuse(entry, pipe)
+        return [(Entry(verdict), State(state)) for verdict, state in pipe.execute()]
+
+    def _enter(self, job: Job, pipe: Any) -> None:
+        keys = self._keys
+        self._scripts["accept"](
+            keys=[keys.job(job.id), keys.due_at(job.priority), keys.wake, keys.batch(job.batch or "", "open")],
+            args=[
+                job.id,
+                job.content(),
+                job.fingerprint(),
+                _ms(job.not_before),
+                _ms(job.not_after),
+                job.priority,
+                job.batch or "",
+                job.to[:_TO_RAW_MAX],
+            ],
+            client=pipe,
+        )
+
+    def _refuse(self, refusal: Refusal, pipe: Any) -> None:
+        fields = _outcome(State.REJECTED, refusal.code, refusal.message)
+        self._scripts["reject"](
+            keys=self._outcome_keys(refusal.id, None, State.REJECTED),
+            args=[refusal.id, refusal.fingerprint, self._retention_ms, *_flat(fields)],
+            client=pipe,
+        )
+
+    def claim(self, job_id: str, *, worker: str, wake_depth: int = 0) -> Claim | Declined:
+        """Take a due job; `wake_depth`: how short the queue may get before a scheduler is woken."""
+        keys = self._keys
+        reply = self._scripts["claim"](
+            keys=[keys.job(job_id), keys.leases, keys.pause, keys.calls, keys.wake, *keys.due],
+            args=[job_id, worker, int(PREPARING_LEASE_S * 1000), wake_depth],
+        )
+        if reply[0] != "claimed":
+            return Declined(why=reply[0], detail=reply[1])
+        _, fence, content, attempts, last_code = reply
+        job = parse_job(job_id, json.loads(content))
+        return Claim(job=job, fence=fence, attempts=attempts, last_code=last_code)
+
+    def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
+        """The last thing before the first byte of the POST. Only after `go` may it leave.
+
+        `to` and `caller_id` are E.164, for the record.
+        """
+        keys, pace = self._keys, self._pace
+        verdict, *rest = self._scripts["send"](
+            keys=[keys.job(claim.job.id), keys.leases, keys.pause, keys.pace],
+            args=[
+                claim.job.id,
+                claim.fence,
+                self._sending_lease_ms,
+                int(PREPARING_LEASE_S * 1000),
+                int(pace.max_wait_s * 1000),
+                pace.interval_s * 1000,
+                pace.burst,
+                int(pace.late_s * 1000),
+                *_flat({"to": to, "from": caller_id}),
+            ],
+        )
+        if verdict == "go":
+            return Gate(verdict=verdict, attempts=rest[0])
+        if verdict == "lost" or not rest:
+            return Gate(verdict=verdict, detail=rest[0] if rest else "")
+        wait_s = rest[0] / 1000 if rest[0] >= 0 else None
+        return Gate(verdict=verdict, wait_s=wait_s, detail=rest[1] if len(rest) > 1 else "")
+
+    def finish(
+        self,
+        claim: Claim,
+        state: State,
+        code: Code,
+        message: str | None = None,
+        *,
+        http_status: int | None = None,
+        conversation_id: str | None = None,
+        correlation_id: str | None = None,
+    ) -> bool:
+        """Store the outcome; False when the claim was lost to somebody else and nothing was changed.
+
+        Asks again for a while when Redis is away: what happened on the wire is known here and nowhere else.
+        """
+        fields = _outcome(state, code, message) | {
+            "http_status": http_status,
+            "conversation_id": conversation_id,
+            "correlation_id": correlation_id,
+        }
+        del fields["state"]
+        verdict, _ = self._insist(
+            self._scripts["finish"],
+            keys=self._outcome_keys(claim.job.id, claim.job.batch, state),
+            args=[claim.job.id, claim.fence, self._retention_ms, state, *_flat(fields)],
+        )
+        return bool(verdict != "lost")
+
+    def release(
+        self,
+        claim: Claim,
+        *,
+        delay_s: float | None = None,
+        counts: bool = True,
+        code: Code | None = None,
+        message: str = "",
+    ) -> bool:
+        """Give the job back, due again after `delay_s`, or in its old place; False when it was not ours any more.
+
+        Only for a call that was certainly not placed. `counts=False`: the attempt is not held against the job.
+        """
+        keys = self._keys
+        verdict, _ = self._scripts["release"](
+            keys=[keys.job(claim.job.id), keys.leases, keys.due_at(claim.job.priority), keys.wake],
+            args=[
+                claim.job.id,
+                claim.fence,
+                "" if delay_s is None else int(delay_s * 1000),
+                "" if counts else "1",
+                code or "",
+                message,
+            ],
+        )
+        return bool(verdict == "done")
+
+    def reap(self, *, limit: int = 100) -> dict[str, str]:
+        """Put right what dead workers left: job id -> `queued` or `unconfirmed`."""
+        keys = self._keys
+        # Candidates by our clock's upper bound; the script itself judges by Redis' clock.
+        seconds, micros = self._redis.time()
+        now_ms = seconds * 1000 + micros / 1000
+        ids: Any = self._redis.zrangebyscore(keys.leases, "-inf", now_ms, start=0, num=limit)
+        reaped = {job_id: self._reap_one(job_id) for job_id in ids}
+        return {job_id: verdict for job_id, verdict in reaped.items() if verdict != "alive"}
+
+    def _reap_one(self, job_id: str) -> str:
+        keys = self._keys
+        record: Any = self._redis.hmget(keys.job(job_id), ["batch", "priority"])
+        batch, priority = record
+        fields = _outcome(State.UNCONFIRMED, Code.WORKER_LOST, WORDS[Code.WORKER_LOST].meaning)
+        del fields["state"]
+        reply = self._scripts["reap"](
+            keys=[
+                *self._outcome_keys(job_id, batch, State.UNCONFIRMED),
+                keys.due_at(int(priority or 0)),
+                keys.wake,
+            ],
+            args=[job_id, self._retention_ms, *_flat(fields)],
+        )
+        return str(reply[0])
+
+    def _outcome_keys(self, job_id: str, batch: str | None, state: State) -> list[str]:
+        """In the order of `outcome.lua`."""
+        keys = self._keys
+        return [
+            keys.job(job_id),
+            keys.leases,
+            keys.index(state),
+            keys.index(State.UNCONFIRMED),
+            keys.batch(batch or "", state),
+            keys.batch(batch or "", State.UNCONFIRMED),
+            keys.batch(batch or "", "open"),
+            keys.outcomes,
+            keys.result(job_id),
+        ]
+
+
+def _outcome(state: State, code: Code, message: str | None) -> dict[str, Any]:
+    words = WORDS[code]
+    return {"state": state, "code": code, "message": message or words.meaning, "hint": words.fix}
+
+
+def _flat(fields: dict[str, Any]) -> Iterable[Any]:
+    for name, value in fields.items():
+        if value is not None and value != "":
+            yield from (name, value)
+
+
+def _ms(instant: datetime | None) -> int | str:
+    return "" if instant is None else int(instant.timestamp() * 1000)

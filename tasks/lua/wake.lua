@@ -1,0 +1,7 @@
+-- Wake one scheduler. One token is enough: whoever takes it looks at everything that is due.
+
+local function wake(key)
+  if redis.call('LLEN', key) == 0 then
+    redis.call('LPUSH', key, '1')
+  end
+end

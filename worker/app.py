@@ -1,0 +1,102 @@
+"""The Celery app of a worker process, and how such a process runs."""
+
+import logging
+import os
+import threading
+from typing import Any
+
+from celery import Celery, bootsteps, signals
+from celery.apps.worker import Worker
+
+from config.celery import celery_config
+from config.settings import Settings
+from tasks.dial import register
+from tasks.keys import Keys
+from worker.threads import Threads
+from worker.wiring import Parts, wire, worker_name
+
+log = logging.getLogger("dialer.worker")
+
+POOLS = ("threads", "prefork", "solo")
+
+
+class Process:
+    """What this process, or a child that prefork made of it, dials with; wired where it is first used.
+
+    Connections must not be shared over a fork, so each process has parts of its own.
+    """
+
+    def __init__(self, settings: Settings, concurrency: int) -> None:
+        self.stopping = threading.Event()
+        self._settings = settings
+        self._concurrency = concurrency
+        self._lock = threading.Lock()
+        self._parts: tuple[int, Parts] | None = None
+
+    def parts(self) -> Parts:
+        with self._lock:
+            if self._parts is None or self._parts[0] != os.getpid():
+                parts = wire(
+                    self._settings,
+                    worker=worker_name(),
+                    concurrency=self._concurrency,
+                    stopping=self.stopping,
+                )
+                self._parts = (os.getpid(), parts)
+            return self._parts[1]
+
+
+def make_app(settings: Settings, process: Process) -> Celery:
+    """A Celery app with the tasks and threads of a worker."""
+    app = Celery("dialer", set_as_current=True)
+    app.conf.update(celery_config(settings, queue=Keys(settings.key_prefix).calls))
+    register(app, ledger=lambda: process.parts().ledger, dialing=lambda: process.parts().dialing)
+
+    class ThreadsStep(bootsteps.StartStopStep):  # type: ignore[misc]
+        """Starts the threads after the pool, and stops them before it."""
+
+        requires = ("celery.worker.components:Pool",)
+
+        def start(self, _worker: Any) -> None:
+            self.threads = Threads(process.parts(), process.stopping)
+            self.threads.start()
+
+        def stop(self, _worker: Any) -> None:
+            self.threads.stop()
+
+    app.steps["worker"].add(ThreadsStep)
+    return app
+
+
+def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
+    """Run a worker until SIGTERM or Ctrl-C; its exit code. Logging is the caller's to set up."""
+    process = Process(settings, concurrency)
+    app = make_app(settings, process)
+
+    # A connected receiver keeps Celery from setting up logging of its own.
+    signals.setup_logging.connect(_keep_logging, weak=False)
+
+    def stop(**_: Any) -> None:
+        log.info("shutting down: calls on the wire are finished, the rest goes back")
+        process.stopping.set()
+
+    signals.worker_shutting_down.connect(stop, weak=False)
+    worker = Worker(
+        app=app,
+        hostname=f"dialer@{worker_name()}",
+        pool_cls=pool,
+        concurrency=concurrency,
+        queues=[Keys(settings.key_prefix).calls],
+        loglevel="INFO",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    log.info("worker starts", extra={"pool": pool, "concurrency": concurrency})
+    worker.start()
+    return worker.exitcode or 0
+
+
+def _keep_logging(**_: Any) -> None:
+    """Logging is set up already."""
