@@ -1,14 +1,15 @@
 """The use case: what a worker does with one nudge. It knows neither queue, nor store, nor wire.
 
-    claim ─▶ address ─▶ token ─▶ send (fence, pause, slot) ─▶ POST ─▶ finish
-                │          │       │                            ├─ placed, rejected, unconfirmed
-             rejected   release  release                        └─ certainly not placed: release, due again later
+claim ─▶ address ─▶ token ─▶ send (fence, pause, slot) ─▶ POST ─▶ finish
+            │          │       │                            ├─ placed, rejected, unconfirmed
+         rejected   release  release                        └─ certainly not placed: release, due again later
 """
 
 import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -72,6 +73,7 @@ class Dialing:
         worker: str,
         stopping: threading.Event,
         wake_depth: int = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._tokens = tokens
@@ -81,6 +83,7 @@ class Dialing:
         self._worker = worker
         self._stopping = stopping
         self._wake_depth = wake_depth
+        self._clock = clock
 
     def run(self, job_id: str) -> None:
         """Dial the job if it is this worker's to dial. Raises only what the ledger raises when it is away."""
@@ -99,6 +102,7 @@ class Dialing:
         except JobError as error:
             self._finish(claim, State.REJECTED, error.code, error.message)
         except Exception:
+            log.exception("defect", extra={"job_id": claim.job.id})
             self._defect(claim)
 
     def _attempt(self, claim: Claim) -> None:
@@ -137,10 +141,10 @@ class Dialing:
     def _gate(self, claim: Claim, request: CallRequest) -> Gate:
         """Pass the point of no return, waiting for a slot; anything but `go` has been dealt with."""
         while True:
-            asked = time.monotonic()
+            asked = self._clock()
             gate = self._ledger.send(claim, to=request.to, caller_id=request.caller_id)
             if gate.verdict == "go":
-                if time.monotonic() - asked > SEND_WITHIN_S:
+                if self._clock() - asked > SEND_WITHIN_S:
                     # Nothing has left, and nobody else may send before we say so.
                     self._ledger.release(claim, counts=False)
                     return Gate(verdict="lost", detail="late")
@@ -233,7 +237,6 @@ class Dialing:
 
     def _defect(self, claim: Claim) -> None:
         """A bug of ours that this job meets, before anything left: once more later, then never again."""
-        log.exception("defect", extra={"job_id": claim.job.id})
         if claim.last_code == Code.INTERNAL_ERROR:
             self._finish(claim, State.FAILED, Code.INTERNAL_ERROR, None)
         else:

@@ -41,6 +41,4 @@ class Fleet:
 
     def _take_over(self, name: str, silent_ms: int) -> None:
         keys = self._keys
-        self._bury(
-            keys=[keys.workers, keys.concurrency, keys.in_hand(name), INBOX_QUEUE], args=[name, silent_ms]
-        )
+        self._bury(keys=[keys.workers, keys.concurrency, keys.in_hand(name), INBOX_QUEUE], args=[name, silent_ms])

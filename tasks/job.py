@@ -143,9 +143,7 @@ def _instant(name: str, value: object) -> datetime:
             return instant.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise JobError(
-        Code.INVALID_FIELD, f"{name} must be ISO 8601 with an offset, such as 2026-11-23T09:00:00+01:00."
-    )
+    raise JobError(Code.INVALID_FIELD, f"{name} must be ISO 8601 with an offset, such as 2026-11-23T09:00:00+01:00.")
 
 
 def _attributes(name: str, value: object) -> dict[str, str]:
@@ -153,9 +151,7 @@ def _attributes(name: str, value: object) -> dict[str, str]:
         raise JobError(Code.INVALID_FIELD, f"{name} must be an object of texts.")
     size = sum(len(_encodable(name, k + v).encode()) for k, v in value.items())
     if len(value) > _MAX_ATTRIBUTES or size > _MAX_ATTRIBUTES_BYTES:
-        raise JobError(
-            Code.INVALID_FIELD, f"{name} holds at most {_MAX_ATTRIBUTES} entries and 10 KB in all."
-        )
+        raise JobError(Code.INVALID_FIELD, f"{name} holds at most {_MAX_ATTRIBUTES} entries and 10 KB in all.")
     return dict(value)
 
 

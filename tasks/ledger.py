@@ -90,9 +90,7 @@ class Ledger:
     #: What the methods raise when the ledger is away; nothing is known then of what they did.
     unavailable: Final = (RedisError,)
 
-    def __init__(
-        self, redis: "Redis", *, keys: Keys, pace: Pace, retention_s: float, call_deadline_s: float
-    ) -> None:
+    def __init__(self, redis: "Redis", *, keys: Keys, pace: Pace, retention_s: float, call_deadline_s: float) -> None:
         self._redis = redis
         self._keys = keys
         self._pace = pace

@@ -41,9 +41,7 @@ class Records:
             pipe.hgetall(self._keys.job(job_id))
         return [_public(job_id, entries) for job_id, entries in zip(job_ids, pipe.execute(), strict=True)]
 
-    def page(
-        self, state: State, *, batch: str | None = None, after: str | None = None, limit: int = 50
-    ) -> Page:
+    def page(self, state: State, *, batch: str | None = None, after: str | None = None, limit: int = 50) -> Page:
         """A page of the jobs in a state, of one batch or of all, newest first (waiting ones: soonest last).
 
         Outcomes are read straight from their index. The states before are told apart by the record, so such a page

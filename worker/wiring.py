@@ -61,7 +61,11 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
     api = Genesys(settings)
     fleet = Fleet(redis, keys=keys, worker=worker, concurrency=concurrency)
     tokens = TokenCache(
-        redis, prefix=settings.key_prefix, fetch=api.request_token, client_id=settings.client_id
+        redis,
+        prefix=settings.key_prefix,
+        fetch=api.request_token,
+        client_id=settings.client_id,
+        login_url=settings.login_url,
     )
     dialing = Dialing(
         ledger=ledger,
@@ -74,9 +78,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
             user_id=settings.user_id,
             wrap_up_code_id=settings.wrap_up_code_id,
             max_attempts=settings.max_attempts,
-            rules=DiallingRules(
-                allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium
-            ),
+            rules=DiallingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium),
             redial=settings.ambiguous is Ambiguous.REDIAL,
         ),
         worker=worker,
@@ -88,9 +90,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         ledger=ledger,
         pause=pause,
         dialing=dialing,
-        inbox=Inbox(
-            connect(settings.redis_url, decode=False), keys=keys, ledger=ledger, worker=worker
-        ),
+        inbox=Inbox(connect(settings.redis_url, decode=False), keys=keys, ledger=ledger, worker=worker),
         fleet=fleet,
         scheduler=Scheduler(redis, keys=keys, pace=pace, width=lambda: fleet.fleet_concurrency),
     )

@@ -1,6 +1,5 @@
 """What producers put on the queue, in stored samples of Celery's protocols and in every broken shape."""
 
-import base64
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,24 +13,9 @@ from tasks.codes import Code
 from tasks.job import Job
 from tasks.ledger import Refusal
 from tasks.message import MAX_BYTES, read_arguments, read_message
+from tests.messages import JOB, message
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-JOB = {"to": "+12125551234"}
-
-
-def message(payload: Any = JOB, *, raw_body: str | None = None, **changes: Any) -> bytes:
-    """A protocol 2 message; `headers_…` changes one header, other names the envelope."""
-    headers = {"task": "dial", "id": "order-42"}
-    headers |= {k.removeprefix("headers_"): v for k, v in changes.items() if k.startswith("headers_")}
-    body = raw_body if raw_body is not None else json.dumps([[payload], {}, {}])
-    envelope = {
-        "body": base64.b64encode(body.encode()).decode(),
-        "content-type": "application/json",
-        "content-encoding": "utf-8",
-        "headers": headers,
-        "properties": {"body_encoding": "base64"},
-    } | {k: v for k, v in changes.items() if not k.startswith("headers_")}
-    return json.dumps(envelope).encode()
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("message-*.json")), ids=lambda path: path.stem)

@@ -1,0 +1,332 @@
+"""What becomes of a job, for every answer that the API, the token cache and the ledger can give."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from tasks.address import DiallingRules
+from tasks.call import CallRequest, PlacedCall
+from tasks.codes import Code
+from tasks.dialing import Defaults, Dialing, backoff_s
+from tasks.errors import DialError, NotPlaced, Refused, Unknown
+from tasks.job import Job
+from tasks.pacing import Pace
+from tasks.pause import Pause, Reason
+from tests.ground import Ground, job
+
+Answer = PlacedCall | Exception
+PLACED = PlacedCall(conversation_id="c-1", http_status=201, correlation_id="x-1", reading=None)
+
+
+@dataclass
+class ScriptedApi:
+    """Answers in order, the last one for ever; keeps what it was asked."""
+
+    answers: list[Answer] = field(default_factory=lambda: [PLACED])
+    asked: list[tuple[CallRequest, str]] = field(default_factory=list)
+
+    def place_call(self, request: CallRequest, *, token: str) -> PlacedCall:
+        self.asked.append((request, token))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class ScriptedTokens:
+    tokens: list[str | NotPlaced] = field(default_factory=lambda: ["t-1"])
+    discarded: list[str] = field(default_factory=list)
+
+    def current(self) -> str:
+        if isinstance(self.tokens[0], NotPlaced):
+            raise self.tokens[0]
+        return self.tokens[0]
+
+    def discard(self, token: str) -> None:
+        self.discarded.append(token)
+        self.tokens.pop(0)
+
+
+@dataclass
+class Desk:
+    """A worker's place: the use case and all that it talks to."""
+
+    ground: Ground
+    api: ScriptedApi = field(default_factory=ScriptedApi)
+    tokens: ScriptedTokens = field(default_factory=ScriptedTokens)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    redial: bool = False
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.pause = Pause(self.ground.redis, keys=self.ground.keys)
+
+    def dial(self, job: Job | None = None, *, job_id: str = "order-42") -> None:
+        if job:
+            self.ground.ledger.accept([job])
+            job_id = job.id
+        Dialing(
+            ledger=self.ground.ledger,
+            tokens=self.tokens,
+            api=self.api,
+            pause=self.pause,
+            defaults=Defaults(
+                caller_id="+12125559876",
+                region="US",
+                user_id="user",
+                wrap_up_code_id="wrap",
+                max_attempts=3,
+                rules=DiallingRules(),
+                redial=self.redial,
+            ),
+            worker="w1",
+            stopping=self.stopping,
+            clock=self.clock,
+        ).run(job_id)
+
+    def make_due(self) -> None:
+        """As if the time for the next attempt had come."""
+        self.ground.redis.hset(self.ground.keys.job("order-42"), "_due_ms", "1")
+
+
+@pytest.fixture
+def desk(fake_redis: Redis) -> Desk:
+    return Desk(Ground.over(fake_redis))
+
+
+def test_a_good_job_is_placed(desk: Desk) -> None:
+    desk.dial(job(attributes={"k": "v"}))
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["code"], record["http_status"]) == ("placed", "placed", 201)
+    assert (record["conversation_id"], record["correlation_id"]) == ("c-1", "x-1")
+    assert (record["to"], record["from"], record["attempts"]) == ("+12125551234", "+12125559876", 1)
+    assert desk.api.asked == [
+        (
+            CallRequest(
+                job_id="order-42",
+                to="+12125551234",
+                caller_id="+12125559876",
+                user_id="user",
+                wrap_up_code_id="wrap",
+                attributes={"k": "v"},
+            ),
+            "t-1",
+        )
+    ]
+
+
+def test_what_the_job_says_goes_before_the_settings(desk: Desk) -> None:
+    desk.dial(job(to="020 7946 0958", region="GB", caller_id="020 7946 0000", user_id="u2", wrap_up_code_id="w2"))
+    request, _ = desk.api.asked[0]
+    assert (request.to, request.caller_id) == ("+442079460958", "+442079460000")
+    assert (request.user_id, request.wrap_up_code_id) == ("u2", "w2")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"to": "hello"}, Code.NOT_A_NUMBER),
+        ({"to": "+1 212-555-1234 ext. 5"}, Code.EXTENSION_UNSUPPORTED),
+        ({"caller_id": "hello"}, Code.NOT_A_NUMBER),
+        ({"region": "XX"}, Code.INVALID_FIELD),
+    ],
+)
+def test_a_bad_address_is_rejected_and_nothing_is_sent(desk: Desk, fields: dict[str, str], code: Code) -> None:
+    desk.dial(job(**fields))
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["code"], record["attempts"]) == ("rejected", code, 0)
+    assert record["message"].startswith("from:") == ("caller_id" in fields)
+    assert desk.api.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (Refused(Code.INVALID_FROM_ADDRESS, "no", http_status=400, correlation_id="x"), "rejected"),
+        (Refused(Code.INSUFFICIENT_PERMISSIONS, "no", http_status=403, correlation_id="x"), "rejected"),
+        (Unknown(Code.NO_ANSWER_FROM_API, "no", correlation_id="x"), "unconfirmed"),
+        (Unknown(Code.SERVER_ERROR, "no", http_status=500, correlation_id="x"), "unconfirmed"),
+    ],
+)
+def test_a_final_answer_ends_the_job(desk: Desk, error: DialError, state: str) -> None:
+    desk.api.answers = [error]
+    desk.dial(job())
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["code"], record["message"]) == (state, error.code, "no")
+    assert record.get("http_status") == error.http_status
+    assert record["correlation_id"] == "x"
+    assert desk.ground.due() == []
+
+
+def test_what_may_have_rung_is_sent_again_only_where_the_operator_chose_so(desk: Desk) -> None:
+    desk.api.answers, desk.redial = [Unknown(Code.SERVER_ERROR), PLACED], True
+    desk.dial(job())
+    assert desk.ground.state("order-42") == "scheduled"
+    desk.make_due()
+    desk.dial()
+    assert desk.ground.state("order-42") == "placed"
+
+
+def test_certainly_not_placed_is_put_off_until_the_attempts_are_used(desk: Desk) -> None:
+    desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT, "refused")]
+    for attempt in (1, 2):
+        desk.dial(job())
+        record = desk.ground.record("order-42")
+        assert (record["state"], record["code"], record["attempts"]) == (
+            "scheduled",
+            "could_not_connect",
+            attempt,
+        )
+        assert datetime.fromisoformat(record["due_at"]) > datetime.now(UTC) + timedelta(seconds=0.9)
+        desk.make_due()
+    desk.dial()
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["code"], record["attempts"]) == ("failed", "could_not_connect", 3)
+    assert record["message"] == "refused (3 attempts)"
+
+
+def test_the_jobs_own_limit_of_attempts_counts(desk: Desk) -> None:
+    desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT)]
+    desk.dial(job(max_attempts=1))
+    assert desk.ground.state("order-42") == "failed"
+
+
+def test_a_rate_limit_pauses_the_fleet_and_costs_no_attempt(desk: Desk) -> None:
+    desk.api.answers = [NotPlaced(Code.RATE_LIMITED, "slow down", retry_after_s=60)]
+    desk.dial(job())
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["code"], record["attempts"]) == ("scheduled", "rate_limited", 0)
+    desk.dial(job("other"))
+    assert len(desk.api.asked) == 1
+    assert desk.ground.state("other") == "queued"
+
+
+def test_a_refused_token_is_dropped_and_the_job_sent_at_once_with_a_new_one(desk: Desk) -> None:
+    desk.api.answers = [NotPlaced(Code.TOKEN_REFUSED, http_status=401), PLACED]
+    desk.tokens.tokens = ["old", "new"]
+    desk.dial(job())
+    assert (desk.tokens.discarded, desk.ground.state("order-42")) == (["old"], "queued")
+    desk.dial()
+    assert desk.ground.state("order-42") == "placed"
+    assert [token for _, token in desk.api.asked] == ["old", "new"]
+
+
+def test_a_token_that_is_refused_again_counts_as_an_attempt(desk: Desk) -> None:
+    desk.api.answers = [NotPlaced(Code.TOKEN_REFUSED)]
+    desk.tokens.tokens = ["a", "b", "c"]
+    desk.dial(job())
+    desk.dial()
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["attempts"]) == ("scheduled", 1)
+
+
+@pytest.mark.parametrize(("code", "paused"), [(Code.CREDENTIALS_REFUSED, True), (Code.TOKEN_UNAVAILABLE, False)])
+def test_without_a_token_the_job_waits(desk: Desk, code: Code, paused: bool) -> None:
+    desk.tokens.tokens = [NotPlaced(code, "no token", retry_after_s=5)]
+    desk.dial(job())
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["code"], record["attempts"]) == ("scheduled", code, 0)
+    assert bool(desk.ground.redis.exists(desk.ground.keys.pause)) is paused
+
+
+def test_not_after_is_looked_at_last(desk: Desk) -> None:
+    desk.dial(job(not_after=datetime.now(UTC) - timedelta(seconds=1)))
+    assert desk.ground.state("order-42") == "expired"
+    assert desk.api.asked == []
+
+
+def test_a_paused_fleet_sends_nothing(desk: Desk) -> None:
+    desk.ground.ledger.accept([job()])
+    desk.pause.begin(Reason.OPERATOR, "lunch", for_s=None)
+    desk.dial()
+    assert (desk.ground.state("order-42"), desk.api.asked) == ("queued", [])
+
+
+class TestWaitingForASlot:
+    @pytest.fixture
+    def slow(self, fake_redis: Redis) -> Desk:
+        desk = Desk(Ground.over(fake_redis, pace=Pace(interval_s=0.2, burst=1, max_wait_s=0.3)))
+        desk.dial(job("before"))
+        return desk
+
+    def test_a_short_wait_is_slept(self, slow: Desk) -> None:
+        slow.dial(job())
+        assert slow.ground.state("order-42") == "placed"
+
+    def test_a_long_wait_gives_the_job_back_for_later(self, slow: Desk) -> None:
+        slow.ground.redis.hset(slow.ground.keys.pace, "tat_ms", str(datetime.now(UTC).timestamp() * 1000 + 5000))
+        slow.dial(job())
+        record = slow.ground.record("order-42")
+        assert (record["state"], record["attempts"]) == ("scheduled", 0)
+
+    def test_shutdown_wakes_the_sleeper_and_the_job_goes_back(self, slow: Desk) -> None:
+        slow.ground.redis.hset(slow.ground.keys.pace, "tat_ms", str(datetime.now(UTC).timestamp() * 1000 + 200))
+        timer = threading.Timer(0.05, slow.stopping.set)
+        timer.start()
+        slow.dial(job())
+        timer.join()
+        assert slow.ground.state("order-42") == "queued"
+        assert len(slow.api.asked) == 1  # the one before
+
+
+def test_a_stopping_worker_gives_its_jobs_back(desk: Desk) -> None:
+    desk.stopping.set()
+    desk.dial(job())
+    assert (desk.ground.state("order-42"), desk.ground.due()) == ("queued", ["order-42"])
+
+
+def test_a_worker_that_froze_after_the_ledgers_word_does_not_send(
+    desk: Desk,
+) -> None:
+    desk.clock = iter([0.0, 10.0]).__next__
+    desk.dial(job())
+    assert desk.api.asked == []
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["attempts"]) == ("queued", 0)
+
+
+def test_a_lost_reply_to_send_sends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    really_send = desk.ground.ledger.send
+
+    def reply_lost(*args: object, **kwargs: object) -> None:
+        really_send(*args, **kwargs)  # type: ignore[arg-type]
+        raise RedisConnectionError("reply lost")
+
+    monkeypatch.setattr(desk.ground.ledger, "send", reply_lost)
+    with pytest.raises(RedisConnectionError):
+        desk.dial(job())
+    assert (desk.api.asked, desk.ground.state("order-42")) == ([], "sending")
+
+
+class TestDefects:
+    """A bug of ours must neither lose a job, nor send it twice, nor go round in circles."""
+
+    def test_before_sending_once_more_later_then_failed(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tasks.dialing.parse_address", lambda *_, **__: 1 / 0)
+        desk.dial(job())
+        record = desk.ground.record("order-42")
+        assert (record["state"], record["code"]) == ("scheduled", "internal_error")
+        desk.make_due()
+        desk.dial()
+        record = desk.ground.record("order-42")
+        assert (record["state"], record["code"], desk.api.asked) == ("failed", "internal_error", [])
+
+    def test_while_sending_nobody_knows(self, desk: Desk) -> None:
+        desk.api.answers = [ZeroDivisionError()]
+        desk.dial(job())
+        record = desk.ground.record("order-42")
+        assert (record["state"], record["code"]) == ("unconfirmed", "internal_error")
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5, 50, 10_000])
+def test_backoff_grows_to_a_bound(attempts: int) -> None:
+    waits = [backoff_s(attempts) for _ in range(50)]
+    assert min(waits) >= 1
+    assert max(waits) <= 1 + min(2 * 2 ** min(attempts, 20), 900)

@@ -1,0 +1,125 @@
+"""Intake: nothing that was on the producers' queue is ever nowhere."""
+
+import json
+from typing import Any
+
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from tasks.fleet import Fleet
+from tasks.inbox import Inbox
+from tasks.keys import INBOX_LISTS, INBOX_QUEUE
+from tests.ground import Ground
+from tests.messages import message
+
+
+@pytest.fixture
+def ground(redis_client: Redis) -> Ground:
+    return Ground.over(redis_client)
+
+
+@pytest.fixture
+def raw_redis(redis_client: Redis) -> Redis:
+    """The same server, seen as bytes."""
+    options = dict(redis_client.connection_pool.connection_kwargs) | {"decode_responses": False}
+    return type(redis_client)(
+        **{k: v for k, v in options.items() if k in {"server", "host", "port", "decode_responses"}}
+    )
+
+
+def send(redis: Redis, *job_ids: str, queue: str = INBOX_QUEUE) -> None:
+    """As kombu does: to the left."""
+    for job_id in job_ids:
+        redis.lpush(queue, message(headers_id=job_id))
+
+
+def inbox(ground: Ground, raw: Redis, worker: str = "w1") -> Inbox:
+    return Inbox(raw, keys=ground.keys, ledger=ground.ledger, worker=worker)
+
+
+def test_messages_enter_the_ledger_in_their_order(ground: Ground, raw_redis: Redis) -> None:
+    send(ground.redis, "a", "b", "c")
+    assert inbox(ground, raw_redis).drain() == 3
+    assert ground.due() == ["a", "b", "c"]
+    assert ground.redis.llen(INBOX_QUEUE) == 0
+
+
+def test_every_priority_of_the_queue_is_read(ground: Ground, raw_redis: Redis) -> None:
+    for queue in INBOX_LISTS:
+        send(ground.redis, f"job-{queue}".replace("\x06\x16", "-"), queue=queue)
+    assert inbox(ground, raw_redis).drain() == len(INBOX_LISTS)
+    assert len(ground.due()) == len(INBOX_LISTS)
+
+
+def test_the_kombu_names_of_the_lists_are_right() -> None:
+    from kombu.transport.redis import Channel
+
+    channel: Any = Channel.__new__(Channel)
+    assert [channel._q_for_pri(INBOX_QUEUE, step) for step in Channel.priority_steps] == list(INBOX_LISTS)
+
+
+def test_what_was_not_accepted_is_still_in_hand(
+    ground: Ground, raw_redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(ground.redis, "a", "b")
+    taker = inbox(ground, raw_redis)
+
+    def away(_: Any) -> None:
+        raise RedisConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ground.ledger, "accept", away)
+        with pytest.raises(RedisConnectionError):
+            taker.drain()
+    assert ground.redis.llen(ground.keys.in_hand("w1")) == 2
+    assert taker.drain() == 2
+    assert ground.due() == ["a", "b"]
+    assert taker.drain() == 0
+    assert ground.redis.llen(ground.keys.in_hand("w1")) == 0
+
+
+def test_what_a_dead_worker_held_is_taken_over_in_order(ground: Ground, raw_redis: Redis) -> None:
+    send(ground.redis, "a", "b", "c")
+    dead = inbox(ground, raw_redis, "dead")
+    dead._take(keys=[ground.keys.in_hand("dead"), ground.keys.workers, *INBOX_LISTS], args=["dead", 2, ""])
+    assert ground.redis.llen(ground.keys.in_hand("dead")) == 2
+    fleet = Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8)
+    assert fleet.beat() == ["dead"]
+    assert inbox(ground, raw_redis).drain() == 3
+    assert ground.due() == ["a", "b", "c"]
+    assert fleet.beat() == []
+
+
+def test_a_living_worker_keeps_what_it_holds(ground: Ground, raw_redis: Redis) -> None:
+    Fleet(ground.redis, keys=ground.keys, worker="other", concurrency=4).beat()
+    send(ground.redis, "a")
+    inbox(ground, raw_redis, "other").wait(0.1)
+    fleet = Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8)
+    assert fleet.beat() == []
+    assert fleet.fleet_concurrency == 12
+    assert ground.redis.llen(ground.keys.in_hand("other")) == 1
+
+
+def test_whoever_leaves_gives_back_what_it_holds(ground: Ground, raw_redis: Redis) -> None:
+    send(ground.redis, "a")
+    inbox(ground, raw_redis).wait(0.1)
+    fleet = Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8)
+    fleet.leave()
+    assert ground.redis.llen(INBOX_QUEUE) == 1
+    assert ground.redis.zcard(ground.keys.workers) == 0
+
+
+def test_waiting_wakes_with_the_first_message(ground: Ground, raw_redis: Redis) -> None:
+    send(ground.redis, "a")
+    taker = inbox(ground, raw_redis)
+    taker.wait(5)
+    assert ground.redis.llen(ground.keys.in_hand("w1")) == 1
+    assert taker.drain() == 1
+
+
+def test_the_bad_do_not_hold_up_the_good(ground: Ground, raw_redis: Redis) -> None:
+    ground.redis.lpush(INBOX_QUEUE, b"\xff", b"{}", message(), json.dumps({"headers": 1}))
+    assert inbox(ground, raw_redis).drain() == 4
+    assert ground.due() == ["order-42"]
+    assert ground.records.counts()["rejected"] == 3
