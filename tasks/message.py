@@ -26,6 +26,7 @@ log = logging.getLogger("dialer.message")
 TASK: Final = "dial"
 #: A job's texts and attributes stay far below this, in any encoding of JSON.
 MAX_BYTES: Final = 256 * 1024
+MAX_READ_BYTES: Final = 32 * MAX_BYTES
 _MAX_ID = 255
 _JSON_TYPES = ("application/json", "application/x-json", "text/json")
 
@@ -36,11 +37,12 @@ def read_message(raw: bytes) -> Job | Refusal:
     # Known by its content: the same message read twice is still one.
     job_id = f"unidentified-{digest}"
     try:
-        if len(raw) > MAX_BYTES:
-            raise JobError(Code.MESSAGE_TOO_LARGE, f"The message has {len(raw)} bytes; {MAX_BYTES} is the limit.")
-        envelope = _object(_json(raw))
+        # Up to a bound, even a message that is too large is asked for its id: its producer waits for an answer.
+        envelope = _object(_json(raw)) if len(raw) <= MAX_READ_BYTES else {"headers": {}, "properties": {}}
         headers, properties = _object(envelope.get("headers")), _object(envelope.get("properties"))
         job_id = _job_id(headers.get("id"), properties.get("correlation_id")) or job_id
+        if len(raw) > MAX_BYTES:
+            raise JobError(Code.MESSAGE_TOO_LARGE, f"The message has {len(raw)} bytes; {MAX_BYTES} is the limit.")
         body = _body(envelope, headers, properties)
         if "task" not in headers:
             headers = _object(body)
