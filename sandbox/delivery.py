@@ -1,0 +1,136 @@
+"""How an answer travels to the client: whole, or in one of the ways in which networks and proxies spoil it.
+
+Each function takes the same arguments, so that a fault names its delivery as a value. Those that work on the
+bare connection give back a response that aiohttp finds nobody to send to.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+
+from aiohttp import web
+
+#: What `huge` sends: far more than any answer of the API, small enough for a laptop.
+HUGE_BYTES = 32 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+
+
+class Timing(NamedTuple):
+    """How slow the slow deliveries are, in seconds."""
+
+    hang_s: float
+    drip_interval_s: float
+
+
+Headers = Mapping[str, str]
+Deliver = Callable[[web.Request, int, Headers, bytes, Timing], Awaitable[web.StreamResponse]]
+
+
+async def whole(
+    _request: web.Request, status: int, headers: Headers, body: bytes, _timing: Timing
+) -> web.StreamResponse:
+    """Give the answer as it should be."""
+    return web.Response(status=status, headers=headers, body=body)
+
+
+async def hang(
+    request: web.Request, _status: int, _headers: Headers, _body: bytes, timing: Timing
+) -> web.StreamResponse:
+    """Stay silent for `hang_s`, then reset. Ends when the client goes: aiohttp cancels the handler."""
+    await asyncio.sleep(timing.hang_s)
+    return _reset(request)
+
+
+async def reset(
+    request: web.Request, _status: int, _headers: Headers, _body: bytes, _timing: Timing
+) -> web.StreamResponse:
+    """Send a TCP RST instead of an answer."""
+    return _reset(request)
+
+
+async def close(
+    request: web.Request, _status: int, _headers: Headers, _body: bytes, _timing: Timing
+) -> web.StreamResponse:
+    """Close the connection (TCP FIN) instead of an answer."""
+    return _nobody(request)
+
+
+async def truncated(
+    request: web.Request, status: int, headers: Headers, body: bytes, _timing: Timing
+) -> web.StreamResponse:
+    """Promise a length in the headers, send half of the body, and close the connection."""
+    _write(request, _head(status, headers, len(body)) + body[: len(body) // 2])
+    return _nobody(request)
+
+
+async def half_json(
+    _request: web.Request, status: int, headers: Headers, body: bytes, _timing: Timing
+) -> web.StreamResponse:
+    """Wrap sound HTTP around a JSON text that stops in the middle."""
+    return web.Response(status=status, headers=headers, body=body[: len(body) // 2])
+
+
+async def drip_headers(
+    request: web.Request, status: int, headers: Headers, body: bytes, timing: Timing
+) -> web.StreamResponse:
+    """Send the whole answer byte by byte, from the status line on: a time-out for each read never strikes."""
+    await _drip(request, _head(status, headers, len(body)) + body, timing)
+    return _nobody(request)
+
+
+async def drip_body(
+    request: web.Request, status: int, headers: Headers, body: bytes, timing: Timing
+) -> web.StreamResponse:
+    """Send the headers at once, the body byte by byte."""
+    _write(request, _head(status, headers, len(body)))
+    await _drip(request, body, timing)
+    return _nobody(request)
+
+
+async def huge(
+    request: web.Request, status: int, headers: Headers, body: bytes, _timing: Timing
+) -> web.StreamResponse:
+    """Send a valid JSON object with the id in front and `HUGE_BYTES` of padding behind."""
+    response = web.StreamResponse(status=status, headers=headers)
+    await response.prepare(request)
+    await response.write(body[:-1] + b', "padding": "')
+    for _ in range(HUGE_BYTES // _CHUNK_BYTES):
+        await response.write(b"x" * _CHUNK_BYTES)
+    await response.write(b'"}')
+    return response
+
+
+def _head(status: int, headers: Headers, length: int) -> bytes:
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"Content-Length: {length}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+async def _drip(request: web.Request, content: bytes, timing: Timing) -> None:
+    for i in range(len(content)):
+        _write(request, content[i : i + 1])
+        await asyncio.sleep(timing.drip_interval_s)
+
+
+def _write(request: web.Request, content: bytes) -> None:
+    if isinstance(request.transport, asyncio.WriteTransport):
+        request.transport.write(content)
+
+
+def _nobody(request: web.Request) -> web.Response:
+    """Close the connection behind what was written, and give aiohttp a response that goes nowhere."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
+def _reset(request: web.Request) -> web.Response:
+    if isinstance(request.transport, asyncio.WriteTransport):
+        # Linger on, for zero seconds: the kernel then sends RST and no FIN (socket(7), SO_LINGER).
+        stream = request.transport.get_extra_info("socket")
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.transport.abort()
+    return web.Response()
