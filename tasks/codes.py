@@ -23,9 +23,7 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-OUTCOMES = frozenset(
-    {State.PLACED, State.REJECTED, State.FAILED, State.UNCONFIRMED, State.CANCELLED, State.EXPIRED}
-)
+OUTCOMES = frozenset({State.PLACED, State.REJECTED, State.FAILED, State.UNCONFIRMED, State.CANCELLED, State.EXPIRED})
 OPEN_STATES = frozenset(State) - OUTCOMES
 
 
@@ -192,16 +190,12 @@ WORDS: dict[Code, Words] = {
     Code.CONNECTION_LOST: Words(
         "The connection broke after the request was sent: the phone may have rung.", _UNKNOWN_FIX
     ),
-    Code.SERVER_ERROR: Words(
-        "Genesys Cloud failed after it had the request: the phone may have rung.", _UNKNOWN_FIX
-    ),
+    Code.SERVER_ERROR: Words("Genesys Cloud failed after it had the request: the phone may have rung.", _UNKNOWN_FIX),
     Code.UNREADABLE_ANSWER: Words(
         "Genesys Cloud answered with success but without a conversation id: the phone may have rung.",
         _UNKNOWN_FIX,
     ),
-    Code.UNEXPECTED_STATUS: Words(
-        "The answer says neither yes nor no: the phone may have rung.", _UNKNOWN_FIX
-    ),
+    Code.UNEXPECTED_STATUS: Words("The answer says neither yes nor no: the phone may have rung.", _UNKNOWN_FIX),
     Code.WORKER_LOST: Words(
         "The worker died while the request may have been on the wire: the phone may have rung.", _UNKNOWN_FIX
     ),

@@ -15,11 +15,12 @@ from typing import Any, Final, Protocol
 
 from tasks.address import Address, DiallingRules, parse_address
 from tasks.call import CallRequest, PlacedCall
-from tasks.codes import Code, State
-from tasks.errors import DialError, JobError, NotPlaced, Refused, Unknown
+from tasks.codes import WORDS, Code, State
+from tasks.errors import DialError, JobError, NotPlaced, Refused
 from tasks.job import Job
 from tasks.ledger import Claim, Declined, Gate, Ledger
 from tasks.pause import Pause, Reason
+from tasks.trouble import Trouble
 
 log = logging.getLogger("dialer.dialing")
 
@@ -28,7 +29,7 @@ SEND_WITHIN_S: Final = 3.0
 _BACKOFF_FIRST_S: Final = 2.0
 _BACKOFF_MOST_S: Final = 15 * 60.0
 _BUG_DELAY_S: Final = 30.0
-_CREDENTIALS_PAUSE_S: Final = 30.0
+_NO_TOKEN_S: Final = 2.0
 _NO_RETRY_AFTER_S: Final = 2.0  # the guide: "a default of 1-2 seconds"
 
 
@@ -69,6 +70,7 @@ class Dialing:
         tokens: Tokens,
         api: Api,
         pause: Pause,
+        trouble: Trouble,
         defaults: Defaults,
         worker: str,
         stopping: threading.Event,
@@ -79,6 +81,7 @@ class Dialing:
         self._tokens = tokens
         self._api = api
         self._pause = pause
+        self._trouble = trouble
         self._defaults = defaults
         self._worker = worker
         self._stopping = stopping
@@ -113,8 +116,7 @@ class Dialing:
         try:
             token = self._tokens.current()
         except NotPlaced as error:
-            self._fault_of_the_fleet(error)
-            self._ledger.release(claim, code=error.code, message=error.message, delay_s=error.retry_after_s)
+            self._no_token(claim, error)
             return
         request = CallRequest(
             job_id=job.id,
@@ -126,7 +128,7 @@ class Dialing:
         )
         gate = self._gate(claim, request)
         if gate.verdict == "go":
-            self._place(claim, request, token, attempts=gate.attempts)
+            self._place(claim, request, token, gate)
 
     def _caller_id(self, job: Job, region: str) -> Address | None:
         written = job.caller_id or self._defaults.caller_id
@@ -164,15 +166,17 @@ class Dialing:
             log.warning("claim lost before sending", extra={"job_id": claim.job.id, "detail": gate.detail})
         return gate
 
-    def _place(self, claim: Claim, request: CallRequest, token: str, *, attempts: int) -> None:
+    def _place(self, claim: Claim, request: CallRequest, token: str, gate: Gate) -> None:
         try:
             call = self._api.place_call(request, token=token)
-        except NotPlaced as error:
-            self._not_placed(claim, error, token, attempts)
-        except Refused as error:
-            self._finish(claim, State.REJECTED, error.code, error.message, error)
-        except Unknown as error:
-            self._unknown(claim, error, attempts)
+        except DialError as error:
+            stopped = self._trouble.note(error)
+            if isinstance(error, NotPlaced):
+                self._not_placed(claim, error, token, gate.attempts, stopped=stopped)
+            elif isinstance(error, Refused):
+                self._refused(claim, error, gate, stopped=stopped)
+            else:
+                self._unknown(claim, error, gate)
         except Exception:
             log.exception("defect while the request may have been out", extra={"job_id": claim.job.id})
             self._finish(claim, State.UNCONFIRMED, Code.INTERNAL_ERROR, None)
@@ -184,22 +188,40 @@ class Dialing:
                 http_status=call.http_status,
                 conversation_id=call.conversation_id,
                 correlation_id=call.correlation_id,
+                ticket=gate.ticket,
+                reading=call.reading,
             )
             log.info("placed", extra={"job_id": claim.job.id, "conversation": call.conversation_id})
 
-    def _not_placed(self, claim: Claim, error: NotPlaced, token: str, attempts: int) -> None:
+    def _no_token(self, claim: Claim, error: NotPlaced) -> None:
+        """Nothing was sent: the job waits, in its place if the fleet waits with it."""
+        if error.code is Code.CREDENTIALS_REFUSED:
+            self._stop_is_news(self._trouble.note(error), error)
+            delay_s = None
+        else:
+            delay_s = error.retry_after_s or _NO_TOKEN_S
+        self._ledger.release(claim, delay_s=delay_s, code=error.code, message=error.message)
+
+    def _not_placed(self, claim: Claim, error: NotPlaced, token: str, attempts: int, *, stopped: bool) -> None:
         """The POST was certainly not accepted: put the job off, or give up when its attempts are used."""
         why: dict[str, Any] = {"code": error.code, "message": error.message}
-        self._fault_of_the_fleet(error)
         if error.code is Code.RATE_LIMITED:
             # The limit is everybody's: no attempt of this job's.
-            self._ledger.release(claim, counts=False, delay_s=error.retry_after_s, **why)
+            wait_s = error.retry_after_s if error.retry_after_s is not None else _NO_RETRY_AFTER_S
+            wait_s += random.uniform(0.1, 1)
+            log.warning("rate limit: the fleet waits", extra={"job_id": claim.job.id, "wait_s": round(wait_s, 1)})
+            self._pause.begin(Reason.RATE_LIMIT, error.message, for_s=wait_s)
+            self._ledger.release(claim, counts=False, **why)
             return
         if error.code is Code.TOKEN_REFUSED:
             self._tokens.discard(token)
             if claim.last_code != Code.TOKEN_REFUSED:
-                self._ledger.release(claim, counts=False, delay_s=0, **why)
+                self._ledger.release(claim, counts=False, **why)
                 return
+        if stopped:
+            self._stop_is_news(stopped, error)
+            self._ledger.release(claim, counts=False, **why)
+            return
         if attempts >= (claim.job.max_attempts or self._defaults.max_attempts):
             self._finish(claim, State.FAILED, error.code, f"{error.message} ({attempts} attempts)", error)
             return
@@ -207,23 +229,34 @@ class Dialing:
         log.info("put off", extra={"job_id": claim.job.id, "code": error.code, "delay_s": round(delay_s, 1)})
         self._ledger.release(claim, delay_s=delay_s, **why)
 
-    def _unknown(self, claim: Claim, error: Unknown, attempts: int) -> None:
-        if self._defaults.redial and attempts < (claim.job.max_attempts or self._defaults.max_attempts):
-            delay_s = backoff_s(attempts)
+    def _refused(self, claim: Claim, error: Refused, gate: Gate, *, stopped: bool) -> None:
+        if stopped:
+            self._stop_is_news(stopped, error)
+            self._ledger.release(claim, counts=False, code=error.code, message=error.message)
+            return
+        self._finish(claim, State.REJECTED, error.code, error.message, error, gate)
+
+    def _unknown(self, claim: Claim, error: DialError, gate: Gate) -> None:
+        if self._defaults.redial and gate.attempts < (claim.job.max_attempts or self._defaults.max_attempts):
+            delay_s = backoff_s(gate.attempts)
             self._ledger.release(claim, delay_s=delay_s, code=error.code, message=error.message)
             return
-        self._finish(claim, State.UNCONFIRMED, error.code, error.message, error)
+        self._finish(claim, State.UNCONFIRMED, error.code, error.message, error, gate)
 
-    def _fault_of_the_fleet(self, error: NotPlaced) -> None:
-        """What every other job would meet too makes the fleet wait."""
-        if error.code is Code.RATE_LIMITED:
-            wait_s = error.retry_after_s if error.retry_after_s is not None else _NO_RETRY_AFTER_S
-            self._pause.begin(Reason.RATE_LIMIT, error.message, for_s=wait_s + random.uniform(0.1, 1))
-        elif error.code is Code.CREDENTIALS_REFUSED:
-            self._pause.begin(Reason.CREDENTIALS, error.message, for_s=_CREDENTIALS_PAUSE_S)
+    def _stop_is_news(self, stopped: bool, error: DialError) -> None:
+        if stopped:
+            log.error(
+                "the fleet is stopped: %s Fix: %s", error.message, WORDS[error.code].fix, extra={"code": error.code}
+            )
 
     def _finish(
-        self, claim: Claim, state: State, code: Code, message: str | None, error: DialError | None = None
+        self,
+        claim: Claim,
+        state: State,
+        code: Code,
+        message: str | None,
+        error: DialError | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._ledger.finish(
             claim,
@@ -232,6 +265,8 @@ class Dialing:
             message,
             http_status=error.http_status if error else None,
             correlation_id=error.correlation_id if error else None,
+            ticket=gate.ticket if gate else 0,
+            reading=error.reading if error and gate else None,
         )
         log.info(state, extra={"job_id": claim.job.id, "code": code})
 

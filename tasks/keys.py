@@ -20,10 +20,14 @@ class Keys:
         self.calls = f"{prefix.rstrip(':')}.calls"
         #: zset: job id -> when its worker's right to it ends; an entry for each job in preparing or sending.
         self.leases = f"{prefix}leases"
-        #: hash: reason -> JSON {since_ms, until_ms or null, message, by}; absent when nothing is paused.
+        #: hash: reason -> JSON {since_ms, until_ms or null, message}; absent when nothing is paused.
         self.pause = f"{prefix}pause"
-        #: hash: tat_ms, the theoretical arrival time of the fleet's next request (GCRA).
+        #: hash: when the next slot is free, and what the server told of its window (`lua/pace.lua`).
         self.pace = f"{prefix}pace"
+        #: hash: how the last requests fared, and whether the fleet only probes (`lua/health.lua`).
+        self.health = f"{prefix}health"
+        #: zset: job id -> its not_after, for jobs that have one and no outcome.
+        self.expiring = f"{prefix}expiring"
         #: list of at most one token: wakes one sleeping scheduler.
         self.wake = f"{prefix}wake"
         #: zset: worker name -> when it was last seen.

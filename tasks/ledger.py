@@ -10,7 +10,7 @@ its claim can change nothing any more.
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,10 +19,12 @@ from typing import Any, Final
 from redis import Redis, RedisError
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from tasks.codes import WORDS, Code, State
+from tasks.codes import Code, State
+from tasks.errors import RateReading
 from tasks.job import Job, parse_job
 from tasks.keys import Keys
 from tasks.lua import source
+from tasks.outcome import flat, outcome_fields, outcome_keys
 from tasks.pacing import Pace
 
 log = logging.getLogger("dialer.ledger")
@@ -81,6 +83,8 @@ class Gate:
     wait_s: float | None = None
     #: `go`: POSTs so far, this one included.
     attempts: int = 0
+    #: `go`: the number of the slot, for the reading that the answer may bring.
+    ticket: int = 0
     detail: str = ""
 
 
@@ -96,7 +100,7 @@ class Ledger:
         self._pace = pace
         self._retention_ms = int(retention_s * 1000)
         self._sending_lease_ms = int((call_deadline_s + SENDING_MARGIN_S) * 1000)
-        names = ("accept", "reject", "claim", "send", "finish", "release", "reap")
+        names = ("accept", "reject", "claim", "send", "finish", "release")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._insist = Retrying(
             retry=retry_if_exception_type(self.unavailable),
@@ -121,7 +125,13 @@ class Ledger:
     def _enter(self, job: Job, pipe: Any) -> None:
         keys = self._keys
         self._scripts["accept"](
-            keys=[keys.job(job.id), keys.due_at(job.priority), keys.wake, keys.batch(job.batch or "", "open")],
+            keys=[
+                keys.job(job.id),
+                keys.due_at(job.priority),
+                keys.wake,
+                keys.batch(job.batch or "", "open"),
+                keys.expiring,
+            ],
             args=[
                 job.id,
                 job.content(),
@@ -136,10 +146,10 @@ class Ledger:
         )
 
     def _refuse(self, refusal: Refusal, pipe: Any) -> None:
-        fields = _outcome(State.REJECTED, refusal.code, refusal.message)
+        fields = outcome_fields(refusal.code, refusal.message, state=State.REJECTED)
         self._scripts["reject"](
-            keys=self._outcome_keys(refusal.id, None, State.REJECTED),
-            args=[refusal.id, refusal.fingerprint, self._retention_ms, *_flat(fields)],
+            keys=outcome_keys(self._keys, refusal.id, None, State.REJECTED),
+            args=[refusal.id, refusal.fingerprint, self._retention_ms, *fields],
             client=pipe,
         )
 
@@ -163,7 +173,7 @@ class Ledger:
         """
         keys, pace = self._keys, self._pace
         verdict, *rest = self._scripts["send"](
-            keys=[keys.job(claim.job.id), keys.leases, keys.pause, keys.pace],
+            keys=[keys.job(claim.job.id), keys.leases, keys.pause, keys.pace, keys.health],
             args=[
                 claim.job.id,
                 claim.fence,
@@ -171,13 +181,12 @@ class Ledger:
                 int(PREPARING_LEASE_S * 1000),
                 int(pace.max_wait_s * 1000),
                 pace.interval_s * 1000,
-                pace.burst,
                 int(pace.late_s * 1000),
-                *_flat({"to": to, "from": caller_id}),
+                *flat({"to": to, "from": caller_id}),
             ],
         )
         if verdict == "go":
-            return Gate(verdict=verdict, attempts=rest[0])
+            return Gate(verdict=verdict, attempts=rest[0], ticket=rest[1])
         if verdict == "lost" or not rest:
             return Gate(verdict=verdict, detail=rest[0] if rest else "")
         wait_s = rest[0] / 1000 if rest[0] >= 0 else None
@@ -193,21 +202,28 @@ class Ledger:
         http_status: int | None = None,
         conversation_id: str | None = None,
         correlation_id: str | None = None,
+        ticket: int = 0,
+        reading: RateReading | None = None,
     ) -> bool:
         """Store the outcome; False when the claim was lost to somebody else and nothing was changed.
 
+        `reading` is what the answer told of the rate limit, and `ticket` the number of the slot that it used.
         Asks again for a while when Redis is away: what happened on the wire is known here and nowhere else.
         """
-        fields = _outcome(state, code, message) | {
-            "http_status": http_status,
-            "conversation_id": conversation_id,
-            "correlation_id": correlation_id,
-        }
-        del fields["state"]
+        fields = outcome_fields(
+            code,
+            message,
+            http_status=http_status,
+            conversation_id=conversation_id,
+            correlation_id=correlation_id,
+        )
         verdict, _ = self._insist(
             self._scripts["finish"],
-            keys=self._outcome_keys(claim.job.id, claim.job.batch, state),
-            args=[claim.job.id, claim.fence, self._retention_ms, state, *_flat(fields)],
+            keys=[
+                *outcome_keys(self._keys, claim.job.id, claim.job.batch, state),
+                *(self._keys.pace, self._keys.health, self._keys.pause, self._keys.wake),
+            ],
+            args=[claim.job.id, claim.fence, self._retention_ms, state, *_told(ticket, reading), *fields],
         )
         return bool(verdict != "lost")
 
@@ -238,57 +254,11 @@ class Ledger:
         )
         return bool(verdict == "done")
 
-    def reap(self, *, limit: int = 100) -> dict[str, str]:
-        """Put right what dead workers left: job id -> `queued` or `unconfirmed`."""
-        keys = self._keys
-        # Candidates by our clock's upper bound; the script itself judges by Redis' clock.
-        seconds, micros = self._redis.time()
-        now_ms = seconds * 1000 + micros / 1000
-        ids: Any = self._redis.zrangebyscore(keys.leases, "-inf", now_ms, start=0, num=limit)
-        reaped = {job_id: self._reap_one(job_id) for job_id in ids}
-        return {job_id: verdict for job_id, verdict in reaped.items() if verdict != "alive"}
 
-    def _reap_one(self, job_id: str) -> str:
-        keys = self._keys
-        record: Any = self._redis.hmget(keys.job(job_id), ["batch", "priority"])
-        batch, priority = record
-        fields = _outcome(State.UNCONFIRMED, Code.WORKER_LOST, WORDS[Code.WORKER_LOST].meaning)
-        del fields["state"]
-        reply = self._scripts["reap"](
-            keys=[
-                *self._outcome_keys(job_id, batch, State.UNCONFIRMED),
-                keys.due_at(int(priority or 0)),
-                keys.wake,
-            ],
-            args=[job_id, self._retention_ms, *_flat(fields)],
-        )
-        return str(reply[0])
-
-    def _outcome_keys(self, job_id: str, batch: str | None, state: State) -> list[str]:
-        """In the order of `outcome.lua`."""
-        keys = self._keys
-        return [
-            keys.job(job_id),
-            keys.leases,
-            keys.index(state),
-            keys.index(State.UNCONFIRMED),
-            keys.batch(batch or "", state),
-            keys.batch(batch or "", State.UNCONFIRMED),
-            keys.batch(batch or "", "open"),
-            keys.outcomes,
-            keys.result(job_id),
-        ]
-
-
-def _outcome(state: State, code: Code, message: str | None) -> dict[str, Any]:
-    words = WORDS[code]
-    return {"state": state, "code": code, "message": message or words.meaning, "hint": words.fix}
-
-
-def _flat(fields: dict[str, Any]) -> Iterable[Any]:
-    for name, value in fields.items():
-        if value is not None and value != "":
-            yield from (name, value)
+def _told(ticket: int, reading: RateReading | None) -> list[int | str]:
+    if reading is None:
+        return ["", "", "", ""]
+    return [ticket, reading.count, reading.allowed, int(reading.reset_s * 1000)]
 
 
 def _ms(instant: datetime | None) -> int | str:

@@ -4,34 +4,33 @@ The slots themselves are handed out in Redis (`lua/pace.lua`), so that any numbe
 """
 
 from dataclasses import dataclass
-from math import ceil
 from typing import Self
 
 from config.settings import RateLimit
 
-#: Share of the limit held back, against requests that reach the server later than they left.
-_HELD_BACK = 0.01
+#: What a request may take longer to arrive than another: a share of the period, and never less than so much.
+_ALLOWANCE = 0.01
+_LEAST_ALLOWANCE_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """`burst` requests at once after idleness, then one each `interval_s`.
+    """One request each `interval_s`, by Redis' clock.
 
-    No window of the limit's length, wherever it begins, holds more than the limit: that is
-    `burst + period / interval`, with `held back` to spare.
+    `count` intervals span the limit's period and the allowance: no window of the period's length, wherever it
+    begins, holds more than the limit, even if a request arrives later than its slot by the whole allowance.
     """
 
     interval_s: float
-    burst: int
+    #: A slot that was used later than this is void, for it would bunch with those behind it.
+    late_s: float = _LEAST_ALLOWANCE_S
     #: A worker holds a slot this long at the most; whoever would wait longer gives the job back.
     max_wait_s: float = 3.0
-    #: A slot that was used later than this is void, for it would bunch with those behind it.
-    late_s: float = 0.25
     #: How far ahead jobs are handed to workers.
     horizon_s: float = 2.0
 
     @classmethod
     def of(cls, limit: RateLimit) -> Self:
-        burst = 1
-        spare = ceil(limit.count * _HELD_BACK) if limit.count >= 10 else 0  # noqa: PLR2004 - 1 of 9 is too dear
-        return cls(interval_s=limit.period_s / max(limit.count - burst - spare, 1), burst=burst)
+        """The pace that keeps a limit."""
+        allowance_s = max(limit.period_s * _ALLOWANCE, _LEAST_ALLOWANCE_S)
+        return cls(interval_s=(limit.period_s + allowance_s) / limit.count, late_s=allowance_s)

@@ -43,7 +43,7 @@ class Scheduler:
         """Nudge what is due: how many, and seconds until there may be more to do (None: until woken)."""
         keys, pace = self._keys, self._pace
         nudged, next_ms = self._nudge(
-            keys=[keys.calls, keys.pause, keys.pace, *keys.due],
+            keys=[keys.calls, keys.pause, keys.pace, keys.health, *keys.due],
             args=[
                 DEPTH * self._width(),
                 int(REPEAT_S * 1000),

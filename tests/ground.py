@@ -5,13 +5,15 @@ from typing import Any, Self
 
 from redis import Redis
 
+from tasks.intervention import Intervention
 from tasks.job import Job
 from tasks.keys import Keys
 from tasks.ledger import Claim, Ledger
 from tasks.pacing import Pace
 from tasks.records import Record, Records
+from tasks.recovery import Recovery
 
-UNPACED = Pace(interval_s=0.0001, burst=1000)
+UNPACED = Pace(interval_s=0.000001)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +22,21 @@ class Ground:
     keys: Keys
     ledger: Ledger
     records: Records
+    recovery: Recovery
+    intervention: Intervention
 
     @classmethod
     def over(cls, redis: Redis, *, pace: Pace = UNPACED) -> Self:
         keys = Keys()
         ledger = Ledger(redis, keys=keys, pace=pace, retention_s=3600, call_deadline_s=13)
-        return cls(redis=redis, keys=keys, ledger=ledger, records=Records(redis, keys=keys))
+        return cls(
+            redis=redis,
+            keys=keys,
+            ledger=ledger,
+            records=Records(redis, keys=keys),
+            recovery=Recovery(redis, keys=keys, retention_s=3600),
+            intervention=Intervention(redis, keys=keys, retention_s=3600),
+        )
 
     def claim(self, job: Job, worker: str = "w1") -> Claim:
         """Accept the job if need be, and claim it."""

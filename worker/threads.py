@@ -81,6 +81,8 @@ class Threads:
     def _keep_house(self) -> None:
         for name in self._parts.fleet.beat():
             log.warning("took over from a dead worker", extra={"dead": name})
-        for job_id, state in self._parts.ledger.reap().items():
+        for job_id, state in self._parts.recovery.reap().items():
             log.warning("its worker died: %s", state, extra={"job_id": job_id})
+        for job_id in self._parts.recovery.expire():
+            log.info("expired", extra={"job_id": job_id})
         self._stopping.wait(BEAT_S)

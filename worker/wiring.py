@@ -18,8 +18,10 @@ from tasks.keys import Keys
 from tasks.ledger import Ledger
 from tasks.pacing import Pace
 from tasks.pause import Pause
+from tasks.recovery import Recovery
 from tasks.schedule import Scheduler
 from tasks.token import TokenCache
+from tasks.trouble import Trouble
 from worker.connection import connect
 
 
@@ -45,7 +47,7 @@ class Parts:
 
     redis: Redis
     ledger: Ledger
-    pause: Pause
+    recovery: Recovery
     dialing: Dialing
     inbox: Inbox
     fleet: Fleet
@@ -57,7 +59,6 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
     redis = connect(settings.redis_url)
     keys, pace = Keys(settings.key_prefix), Pace.of(settings.rate_limit)
     ledger = ledger_of(settings, redis)
-    pause = Pause(redis, keys=keys)
     api = Genesys(settings)
     fleet = Fleet(redis, keys=keys, worker=worker, concurrency=concurrency)
     tokens = TokenCache(
@@ -71,7 +72,8 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         ledger=ledger,
         tokens=tokens,
         api=api,
-        pause=pause,
+        pause=Pause(redis, keys=keys),
+        trouble=Trouble(redis, keys=keys),
         defaults=Defaults(
             caller_id=settings.caller_id,
             region=settings.default_region,
@@ -88,7 +90,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
     return Parts(
         redis=redis,
         ledger=ledger,
-        pause=pause,
+        recovery=Recovery(redis, keys=keys, retention_s=settings.retention_days * 86400),
         dialing=dialing,
         inbox=Inbox(connect(settings.redis_url, decode=False), keys=keys, ledger=ledger, worker=worker),
         fleet=fleet,

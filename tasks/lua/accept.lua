@@ -1,7 +1,7 @@
 -- uses: clock wake
 -- A job enters the ledger: none -> queued or scheduled. The same id again changes nothing.
 --
--- KEYS  1 job  2 due set of its priority  3 wake  4 open jobs of its batch
+-- KEYS  1 job  2 due set of its priority  3 wake  4 open jobs of its batch  5 expiring
 -- ARGV  1 id  2 content (JSON)  3 fingerprint  4 not_before in ms, or ''  5 not_after in ms, or ''
 --       6 priority  7 batch, or ''  8 the number as written
 -- Reply {'accepted' | 'replay' | 'conflict', state}
@@ -21,6 +21,7 @@ redis.call('HSET', KEYS[1], 'state', state, 'to_raw', ARGV[8], 'attempts', 0, 'p
   '_accepted_ms', exact(now))
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[1], '_not_after_ms', ARGV[5])
+  redis.call('ZADD', KEYS[5], ARGV[5], ARGV[1])
 end
 if ARGV[7] ~= '' then
   redis.call('HSET', KEYS[1], 'batch', ARGV[7])

@@ -1,4 +1,4 @@
--- uses: clock wake pause
+-- uses: clock wake pause_entry pause
 -- One worker takes a due job: queued or scheduled -> preparing, with a new fence and a lease.
 --
 -- KEYS  1 job  2 leases  3 pause  4 calls queue  5 wake  6.. due sets, highest priority first

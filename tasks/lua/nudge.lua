@@ -1,8 +1,8 @@
--- uses: clock pause
+-- uses: clock pause_entry pause
 -- Move due jobs, highest priority first, to the Celery queue that workers listen on.
 -- A job stays in its due set, re-scored to later, until a worker claims it: a lost message is repeated.
 --
--- KEYS  1 calls queue  2 pause  3 pace  4.. due sets, highest priority first
+-- KEYS  1 calls queue  2 pause  3 pace  4 health  5.. due sets, highest priority first
 -- ARGV  1 depth the queue may reach  2 ms after which an unclaimed nudge is repeated
 --       3 ms of slots that may be waiting ahead  4 ms between slots
 --       5,6,7,8 the message, cut where the job id and twice a unique tag belong
@@ -18,9 +18,11 @@ end
 local ahead = math.max((tonumber(redis.call('HGET', KEYS[3], 'tat_ms')) or 0) - now, 0)
 local waiting = redis.call('LLEN', KEYS[1])
 local interval = tonumber(ARGV[4])
-local room = math.min(tonumber(ARGV[1]), math.ceil((tonumber(ARGV[3]) - ahead) / interval)) - waiting
+-- After a stop, probes go out one by one until a call is placed.
+local depth = redis.call('HEXISTS', KEYS[4], 'open') == 1 and 1 or tonumber(ARGV[1])
+local room = math.min(depth, math.ceil((tonumber(ARGV[3]) - ahead) / interval)) - waiting
 local nudged, soonest = 0, nil
-for k = 4, #KEYS do
+for k = 5, #KEYS do
   if room > 0 then
     local ids = redis.call('ZRANGEBYSCORE', KEYS[k], '-inf', exact(now), 'LIMIT', 0, room)
     for _, id in ipairs(ids) do
@@ -36,7 +38,7 @@ for k = 4, #KEYS do
     soonest = tonumber(first)
   end
 end
-if room <= 0 and waiting + nudged >= tonumber(ARGV[1]) then
+if room <= 0 and waiting + nudged >= depth then
   return { nudged, -1 } -- the queue is full: the claim that empties it wakes us
 elseif room <= 0 then
   return { nudged, math.ceil(math.max(interval, 50)) } -- the pace is used up: slots come with time

@@ -1,6 +1,7 @@
 -- The one way in which a job gets its outcome: record, indexes, stream and Celery's result, all or nothing.
 --
--- keys: job, leases, index, index_unconfirmed, batch_index, batch_unconfirmed, batch_open, outcomes, result
+-- keys: job, leases, index, index_unconfirmed, batch_index, batch_unconfirmed, batch_open, outcomes, result,
+--       expiring
 -- fields: flat list of record fields and values, among them `state` and `code`
 
 local TRIM = 16 -- index entries dropped with each outcome: bounded work, and faster than they come
@@ -36,6 +37,7 @@ local function settle(keys, now, id, fields, retention)
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
   redis.call('PEXPIRE', keys.job, lifetime)
   redis.call('ZREM', keys.leases, id)
+  redis.call('ZREM', keys.expiring, id)
 
   local record = public_record(id, keys.job)
   redis.call('ZREM', keys.index_unconfirmed, id)
@@ -57,5 +59,5 @@ end
 local function outcome_keys()
   return { job = KEYS[1], leases = KEYS[2], index = KEYS[3], index_unconfirmed = KEYS[4],
     batch_index = KEYS[5], batch_unconfirmed = KEYS[6], batch_open = KEYS[7], outcomes = KEYS[8],
-    result = KEYS[9] }
+    result = KEYS[9], expiring = KEYS[10] }
 end

@@ -1,12 +1,44 @@
--- Hand out the fleet's next slot (GCRA: the generic cell rate algorithm of ATM's traffic control).
--- interval: milliseconds between requests; burst: how many may go at once after idleness.
--- Returns the time of the slot; it is taken only if it is within max_wait of now.
+-- The fleet's pace. GCRA with a burst of one: a slot each interval, so that N + 1 requests span more than the
+-- limit's window, wherever a fixed window of the server begins.
+--
+-- hash pace  tat_ms     when the next slot is free (the theoretical arrival time)
+--            granted    how many slots were ever handed out; the last one's number
+--            window_ms  when the server's window ends, as its answers told; until then it takes
+--            upto       slots up to this number
+--            ticket, count  the slot and the count of the reading that told so
 
-local function reserve(key, now, interval, burst, max_wait)
-  local tat = math.max(tonumber(redis.call('HGET', key, 'tat_ms')) or 0, now)
-  local slot = math.max(now, tat - (burst - 1) * interval)
-  if slot - now <= max_wait then
-    redis.call('HSET', key, 'tat_ms', exact(tat + interval))
+-- Hand out the next slot, if it is within max_wait of now; returns its time and number.
+local function reserve(key, now, interval, max_wait)
+  local pace = redis.call('HMGET', key, 'tat_ms', 'granted', 'window_ms', 'upto')
+  local slot = math.max(tonumber(pace[1]) or 0, now)
+  local granted, ends, upto = tonumber(pace[2]) or 0, tonumber(pace[3]) or 0, tonumber(pace[4]) or 0
+  local step = interval
+  if slot < ends then
+    -- A stranger may have spent of the same budget: what is left must last until the window's end.
+    -- It is told in whole seconds, so it may end a second sooner than we think; that is when we must be done.
+    if granted >= upto then
+      slot = ends
+    elseif slot < ends - 1000 then
+      step = math.max(interval, (ends - 1000 - slot) / (upto - granted))
+    end
   end
-  return slot
+  if slot - now <= max_wait then
+    redis.call('HSET', key, 'tat_ms', exact(slot + step), 'granted', granted + 1)
+  end
+  return slot, granted + 1
+end
+
+-- Learn from an answer's headers: `count` of `allowed` were used when it was written, `reset_ms` are left.
+-- Slots after the reading's own ticket may not have been counted yet, so they are taken off.
+local function follow(key, now, ticket, count, allowed, reset_ms)
+  local known = redis.call('HMGET', key, 'window_ms', 'ticket', 'count')
+  local ends, last, counted = tonumber(known[1]) or 0, tonumber(known[2]) or 0, tonumber(known[3]) or 0
+  local told = now + reset_ms
+  if ticket < last then
+    return -- a later slot's answer was faster
+  end
+  if now < ends and count >= counted and told < ends + 1500 then
+    told = math.min(told, ends) -- the same window: each reading can only bring its end nearer
+  end
+  redis.call('HSET', key, 'window_ms', exact(told), 'upto', ticket + allowed - count, 'ticket', ticket, 'count', count)
 end

@@ -5,7 +5,7 @@ local function paused(key, now)
   local entries = redis.call('HGETALL', key)
   local longest, why = nil, nil
   for i = 1, #entries, 2 do
-    local ends = tonumber(string.match(entries[i + 1], '"until_ms":([%d.]+)'))
+    local ends = paused_until(entries[i + 1])
     if ends == nil then
       return -1, entries[i]
     elseif ends <= now then

@@ -2,7 +2,7 @@
 -- A lease ran out: its worker is dead, or as good as dead.
 -- preparing -> queued, in its old place; sending -> unconfirmed, for the POST may have gone out.
 --
--- KEYS  1..9 see outcome.lua  10 due set of its priority  11 wake
+-- KEYS  1..10 see outcome.lua  11 due set of its priority  12 wake
 -- ARGV  1 id  2 retention in ms  3.. fields of the outcome
 -- Reply {'queued' | 'unconfirmed' | 'alive'}
 
@@ -14,10 +14,10 @@ if lease == 0 or lease > now then
 end
 if record[1] == 'preparing' then
   redis.call('ZREM', KEYS[2], ARGV[1])
-  redis.call('ZADD', KEYS[10], record[2], ARGV[1])
+  redis.call('ZADD', KEYS[11], record[2], ARGV[1])
   redis.call('HSET', KEYS[1], 'state', 'queued', 'due_at', iso(tonumber(record[2])))
   redis.call('HDEL', KEYS[1], '_slot_ms')
-  wake(KEYS[11])
+  wake(KEYS[12])
   return { 'queued' }
 end
 if record[1] == 'sending' then

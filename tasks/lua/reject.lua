@@ -1,7 +1,7 @@
 -- uses: clock outcome
 -- A message that is no job: none -> rejected, so that it is stored and its producer is told.
 --
--- KEYS  1..9 see outcome.lua
+-- KEYS  1..10 see outcome.lua
 -- ARGV  1 id  2 fingerprint of the raw message  3 retention in ms  4.. fields of the outcome
 -- Reply {'accepted' | 'replay' | 'conflict', state}
 

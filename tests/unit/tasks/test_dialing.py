@@ -18,6 +18,7 @@ from tasks.errors import DialError, NotPlaced, Refused, Unknown
 from tasks.job import Job
 from tasks.pacing import Pace
 from tasks.pause import Pause, Reason
+from tasks.trouble import Trouble
 from tests.ground import Ground, job
 
 Answer = PlacedCall | Exception
@@ -77,6 +78,7 @@ class Desk:
             tokens=self.tokens,
             api=self.api,
             pause=self.pause,
+            trouble=Trouble(self.ground.redis, keys=self.ground.keys),
             defaults=Defaults(
                 caller_id="+12125559876",
                 region="US",
@@ -202,7 +204,11 @@ def test_a_rate_limit_pauses_the_fleet_and_costs_no_attempt(desk: Desk) -> None:
     desk.api.answers = [NotPlaced(Code.RATE_LIMITED, "slow down", retry_after_s=60)]
     desk.dial(job())
     record = desk.ground.record("order-42")
-    assert (record["state"], record["code"], record["attempts"]) == ("scheduled", "rate_limited", 0)
+    assert (record["state"], record["code"], record["attempts"]) == ("queued", "rate_limited", 0)
+    (entry,) = desk.pause.entries()
+    assert (entry.reason, entry.message) == (Reason.RATE_LIMIT, "slow down")
+    assert entry.until
+    assert 60 < (entry.until - entry.since).total_seconds() < 62
     desk.dial(job("other"))
     assert len(desk.api.asked) == 1
     assert desk.ground.state("other") == "queued"
@@ -227,13 +233,122 @@ def test_a_token_that_is_refused_again_counts_as_an_attempt(desk: Desk) -> None:
     assert (record["state"], record["attempts"]) == ("scheduled", 1)
 
 
-@pytest.mark.parametrize(("code", "paused"), [(Code.CREDENTIALS_REFUSED, True), (Code.TOKEN_UNAVAILABLE, False)])
-def test_without_a_token_the_job_waits(desk: Desk, code: Code, paused: bool) -> None:
-    desk.tokens.tokens = [NotPlaced(code, "no token", retry_after_s=5)]
+def test_refused_credentials_stop_the_fleet_and_the_job_keeps_its_place(desk: Desk) -> None:
+    desk.tokens.tokens = [NotPlaced(Code.CREDENTIALS_REFUSED, "invalid_client")]
     desk.dial(job())
     record = desk.ground.record("order-42")
-    assert (record["state"], record["code"], record["attempts"]) == ("scheduled", code, 0)
-    assert bool(desk.ground.redis.exists(desk.ground.keys.pause)) is paused
+    assert (record["state"], record["code"], record["attempts"]) == ("queued", "credentials_refused", 0)
+    assert [entry.reason for entry in desk.pause.entries()] == [Reason.CREDENTIALS]
+
+
+def test_without_a_token_the_job_waits(desk: Desk) -> None:
+    desk.tokens.tokens = [NotPlaced(Code.TOKEN_UNAVAILABLE, "no token", retry_after_s=5)]
+    desk.dial(job())
+    record = desk.ground.record("order-42")
+    assert (record["state"], record["code"], record["attempts"]) == ("scheduled", "token_unavailable", 0)
+    assert desk.pause.entries() == []
+
+
+class TestTroubleInARow:
+    """What every job would meet stops the fleet after a few; then one probe at a time, until one is placed."""
+
+    def test_refusals_of_one_kind(self, desk: Desk) -> None:
+        desk.api.answers = [Refused(Code.INSUFFICIENT_PERMISSIONS, "missing scope", http_status=403)]
+        for n in range(8):
+            desk.dial(job(f"j{n}"))
+        states = [desk.ground.state(f"j{n}") for n in range(8)]
+        assert states == ["rejected"] * 5 + ["queued"] * 3
+        assert len(desk.api.asked) == 6
+        assert desk.ground.record("j5")["attempts"] == 0
+        (entry,) = desk.pause.entries()
+        assert (entry.reason, entry.message) == (Reason.REFUSAL, "insufficient_permissions: missing scope")
+
+    def test_refusals_of_different_kinds_are_the_jobs_own(self, desk: Desk) -> None:
+        kinds = [Code.INSUFFICIENT_PERMISSIONS, Code.INVALID_FROM_ADDRESS, Code.NOT_FOUND]
+        desk.api.answers = [Refused(kinds[n % 3]) for n in range(12)]
+        for n in range(12):
+            desk.dial(job(f"j{n}"))
+        assert {desk.ground.state(f"j{n}") for n in range(12)} == {"rejected"}
+
+    def test_refusals_of_a_bad_number_never_stop_anything(self, desk: Desk) -> None:
+        desk.api.answers = [Refused(Code.MALFORMED_PARTICIPANT_ADDRESS)]
+        for n in range(12):
+            desk.dial(job(f"j{n}"))
+        assert {desk.ground.state(f"j{n}") for n in range(12)} == {"rejected"}
+
+    def test_a_placed_call_starts_the_count_anew(self, desk: Desk) -> None:
+        refused = Refused(Code.INSUFFICIENT_PERMISSIONS)
+        desk.api.answers = [*[refused] * 5, PLACED, *[refused] * 5]
+        for n in range(11):
+            desk.dial(job(f"j{n}"))
+        assert desk.pause.entries() == []
+
+    def test_unknown_answers(self, desk: Desk) -> None:
+        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
+        for n in range(8):
+            desk.dial(job(f"j{n}"))
+        assert [desk.ground.state(f"j{n}") for n in range(8)] == ["unconfirmed"] * 6 + ["queued"] * 2
+        assert [entry.reason for entry in desk.pause.entries()] == [Reason.OUTAGE]
+
+    def test_an_outage_costs_no_attempt_once_it_is_known(self, desk: Desk) -> None:
+        desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT)]
+        for n in range(7):
+            desk.dial(job(f"j{n}"))
+        assert [desk.ground.record(f"j{n}")["attempts"] for n in range(7)] == [1] * 5 + [0, 0]
+
+    def test_probes_go_out_one_by_one_at_growing_distance(self, desk: Desk) -> None:
+        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
+        for n in range(6):
+            desk.dial(job(f"j{n}"))
+        distances = []
+        for n in range(6, 12):
+            (entry,) = desk.pause.entries()
+            assert entry.until
+            distances.append(round((entry.until - entry.since).total_seconds()))
+            desk.ground.redis.delete(desk.ground.keys.pause)  # the distance passes
+            desk.dial(job(f"j{n}"))
+            assert desk.ground.state(f"j{n}") == "unconfirmed"
+        assert distances == [5, 10, 20, 40, 60, 60]
+
+    def test_while_a_probe_is_out_nobody_else_sends(self, desk: Desk) -> None:
+        keys = desk.ground.keys
+        desk.ground.redis.hset(keys.health, "open", "outage")
+        desk.ground.sending(job("probe"))
+        desk.dial(job("other"))
+        assert (desk.ground.state("other"), desk.api.asked) == ("queued", [])
+
+    def test_the_first_good_answer_ends_it(self, desk: Desk) -> None:
+        desk.api.answers = [*[Unknown(Code.NO_ANSWER_FROM_API)] * 6, PLACED]
+        for n in range(6):
+            desk.dial(job(f"j{n}"))
+        desk.ground.redis.delete(desk.ground.keys.pause)
+        for n in range(6, 10):
+            desk.dial(job(f"j{n}"))
+        assert {desk.ground.state(f"j{n}") for n in range(6, 10)} == {"placed"}
+        assert desk.pause.entries() == []
+
+    def test_a_person_ends_it(self, desk: Desk) -> None:
+        desk.api.answers = [*[Refused(Code.NOT_FOUND)] * 6, PLACED]
+        for n in range(6):
+            desk.dial(job(f"j{n}"))
+        assert desk.pause.end(*Reason) == 1
+        desk.dial(job("j6"))
+        assert desk.ground.state("j6") == "placed"
+
+    def test_no_more_than_ten_requests_are_sent_into_silence(self, desk: Desk) -> None:
+        for n in range(10):
+            desk.ground.sending(job(f"j{n}"))
+        desk.dial(job("eleventh"))
+        assert (desk.ground.state("eleventh"), desk.api.asked) == ("queued", [])
+        assert [entry.reason for entry in desk.pause.entries()] == [Reason.SILENCE]
+
+    def test_silence_after_deaths_ends_with_their_lease(self, desk: Desk) -> None:
+        """Nobody will ever answer for the requests of dead workers."""
+        for n in range(10):
+            desk.ground.sending(job(f"j{n}"))
+        desk.ground.redis.hset(desk.ground.keys.health, "sent_ms", "1")
+        desk.dial(job("eleventh"))
+        assert desk.ground.state("eleventh") == "placed"
 
 
 def test_not_after_is_looked_at_last(desk: Desk) -> None:
@@ -252,7 +367,7 @@ def test_a_paused_fleet_sends_nothing(desk: Desk) -> None:
 class TestWaitingForASlot:
     @pytest.fixture
     def slow(self, fake_redis: Redis) -> Desk:
-        desk = Desk(Ground.over(fake_redis, pace=Pace(interval_s=0.2, burst=1, max_wait_s=0.3)))
+        desk = Desk(Ground.over(fake_redis, pace=Pace(interval_s=0.2, max_wait_s=0.3)))
         desk.dial(job("before"))
         return desk
 

@@ -163,7 +163,7 @@ class TestSlots:
 
     @pytest.fixture
     def paced(self, redis_client: Redis) -> Ground:
-        return Ground.over(redis_client, pace=Pace(interval_s=1, burst=1, max_wait_s=2.5))
+        return Ground.over(redis_client, pace=Pace(interval_s=1, max_wait_s=2.5))
 
     def send(self, ground: Ground, claim: Claim) -> Any:
         return ground.ledger.send(claim, to="+12125551234", caller_id="")
@@ -241,7 +241,7 @@ class TestFinish:
     def test_a_late_answer_turns_unconfirmed_into_what_happened(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))
         ground.end_lease("order-42")
-        assert ground.ledger.reap() == {"order-42": "unconfirmed"}
+        assert ground.recovery.reap() == {"order-42": "unconfirmed"}
         assert ground.ledger.finish(claim, State.PLACED, Code.PLACED, conversation_id="c")
         assert ground.state("order-42") == "placed"
         for counts in (ground.records.counts("b"), ground.records.counts()):
@@ -294,19 +294,19 @@ class TestReap:
     def test_leaves_the_living_alone(self, ground: Ground) -> None:
         ground.claim(job("a"))
         ground.sending(job("b"))
-        assert ground.ledger.reap() == {}
+        assert ground.recovery.reap() == {}
 
     def test_an_unsent_job_goes_back_to_its_place(self, ground: Ground) -> None:
         claim = ground.claim(job())
         ground.end_lease("order-42")
-        assert ground.ledger.reap() == {"order-42": "queued"}
+        assert ground.recovery.reap() == {"order-42": "queued"}
         assert ground.due() == ["order-42"]
         assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
 
     def test_a_job_that_was_sending_is_unconfirmed_and_never_due_again(self, ground: Ground) -> None:
         ground.sending(job(batch="b"))
         ground.end_lease("order-42")
-        assert ground.ledger.reap() == {"order-42": "unconfirmed"}
+        assert ground.recovery.reap() == {"order-42": "unconfirmed"}
         assert ground.record("order-42")["code"] == "worker_lost"
         assert ground.due() == []
         assert ground.records.counts("b")["unconfirmed"] == 1

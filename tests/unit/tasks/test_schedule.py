@@ -77,7 +77,7 @@ def test_a_claim_that_empties_the_queue_wakes_a_scheduler(ground: Ground) -> Non
 
 def test_no_more_than_the_pace_can_use_soon(ground: Ground) -> None:
     ground.ledger.accept([job(f"j{n}") for n in range(50)])
-    nudged, wait_s = scheduler(ground, pace=Pace(interval_s=0.5, burst=1, horizon_s=2)).nudge()
+    nudged, wait_s = scheduler(ground, pace=Pace(interval_s=0.5, horizon_s=2)).nudge()
     assert (nudged, wait_s) == (4, 0.5)
 
 

@@ -1,0 +1,64 @@
+"""What a person may still do about a job: cancel it while it waits, or have it dialled again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from tasks.codes import Code, State
+from tasks.keys import Keys
+from tasks.lua import source
+from tasks.outcome import outcome_fields, outcome_keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Whether it was done, and the job's state now (None: nobody knows the job)."""
+
+    done: bool
+    state: State | None
+
+
+class Intervention:
+    """Raises redis.RedisError when Redis does not answer."""
+
+    def __init__(self, redis: Redis, *, keys: Keys, retention_s: float) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._retention_ms = int(retention_s * 1000)
+        self._withdraw = redis.register_script(source("withdraw"))
+        self._retry = redis.register_script(source("retry"))
+
+    def cancel(self, job_id: str) -> Answer:
+        """End a job that waits; not done when the call may be out already, or when it has an outcome."""
+        _, batch, priority = self._look(job_id)
+        verdict, state = self._withdraw(
+            keys=[*outcome_keys(self._keys, job_id, batch, State.CANCELLED), self._keys.due_at(priority)],
+            args=[job_id, self._retention_ms, State.CANCELLED, *outcome_fields(Code.CANCELLED)],
+        )
+        return Answer(done=verdict == "done", state=State(state) if state else None)
+
+    def retry(self, job_id: str, *, not_placed: bool = False) -> Answer:
+        """Dial a job again that has an outcome other than `placed`, with all its attempts.
+
+        `not_placed`: a person's word that the call of an `unconfirmed` job was certainly not placed. Not done
+        also for a message that was no job, and when `not_after` has passed.
+        """
+        keys = self._keys
+        seen, batch, priority = self._look(job_id)
+        if seen is None:
+            return Answer(done=False, state=None)
+        verdict, state = self._retry(
+            keys=[
+                *(keys.job(job_id), keys.due_at(priority), keys.wake, keys.index(seen)),
+                *(keys.batch(batch or "", seen), keys.batch(batch or "", "open")),
+                *(keys.result(job_id), keys.expiring),
+            ],
+            args=[job_id, seen, "1" if not_placed else ""],
+        )
+        return Answer(done=verdict == "done", state=State(state) if state else None)
+
+    def _look(self, job_id: str) -> tuple[str | None, str | None, int]:
+        record: Any = self._redis.hmget(self._keys.job(job_id), ["state", "batch", "priority"])
+        state, batch, priority = record
+        return state, batch, int(priority or 0)

@@ -1,0 +1,97 @@
+"""Cancel and retry: what a person may do, and what the ledger refuses."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis import Redis
+
+from tasks.codes import Code, State
+from tasks.intervention import Answer
+from tasks.ledger import Refusal
+from tests.ground import Ground, job
+
+
+@pytest.fixture
+def ground(redis_client: Redis) -> Ground:
+    return Ground.over(redis_client)
+
+
+class TestCancel:
+    def test_a_waiting_job_is_cancelled_at_once(self, ground: Ground) -> None:
+        ground.ledger.accept([job(batch="b", priority=7)])
+        assert ground.intervention.cancel("order-42") == Answer(done=True, state=State.CANCELLED)
+        assert ground.due() == []
+        assert ground.records.counts("b") == dict.fromkeys(ground.records.counts(), 0) | {"cancelled": 1}
+        assert ground.redis.exists(ground.keys.result("order-42"))
+
+    def test_a_worker_that_prepares_it_learns_so_before_it_sends(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        assert ground.intervention.cancel("order-42").done
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
+        assert not ground.ledger.release(claim)
+        assert ground.state("order-42") == "cancelled"
+
+    def test_not_when_the_call_may_be_out(self, ground: Ground) -> None:
+        ground.sending(job())
+        assert ground.intervention.cancel("order-42") == Answer(done=False, state=State.SENDING)
+
+    def test_not_twice(self, ground: Ground) -> None:
+        ground.ledger.accept([job()])
+        ground.intervention.cancel("order-42")
+        assert ground.intervention.cancel("order-42") == Answer(done=False, state=State.CANCELLED)
+        assert ground.redis.xlen(ground.keys.outcomes) == 1
+
+    def test_nobody_knows_it(self, ground: Ground) -> None:
+        assert ground.intervention.cancel("nobody") == Answer(done=False, state=None)
+
+
+class TestRetry:
+    def failed(self, ground: Ground, **fields: object) -> None:
+        claim = ground.sending(job(batch="b", **fields))
+        ground.ledger.finish(claim, State.FAILED, Code.COULD_NOT_CONNECT, http_status=503)
+
+    def test_a_failed_job_waits_again_with_all_its_attempts(self, ground: Ground) -> None:
+        self.failed(ground)
+        assert ground.intervention.retry("order-42") == Answer(done=True, state=State.QUEUED)
+        record = ground.record("order-42")
+        assert (record["state"], record["attempts"]) == ("queued", 0)
+        assert not {"code", "finished_at", "http_status"} & set(record)
+        assert ground.due() == ["order-42"]
+        assert ground.records.counts("b") == dict.fromkeys(ground.records.counts(), 0) | {"open": 1}
+        assert ground.redis.ttl(ground.keys.job("order-42")) == -1
+        assert not ground.redis.exists(ground.keys.result("order-42"))
+        assert ground.sending(job(batch="b")).fence > 1
+
+    def test_a_placed_job_never(self, ground: Ground) -> None:
+        ground.ledger.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        assert ground.intervention.retry("order-42", not_placed=True) == Answer(done=False, state=State.PLACED)
+
+    def test_an_unconfirmed_job_only_on_a_persons_word(self, ground: Ground) -> None:
+        claim = ground.sending(job())
+        ground.ledger.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        assert not ground.intervention.retry("order-42").done
+        assert ground.intervention.retry("order-42", not_placed=True).done
+        assert not ground.ledger.finish(claim, State.PLACED, Code.PLACED), "the old claim says nothing any more"
+        assert ground.state("order-42") == "queued"
+
+    def test_a_waiting_job_is_left_alone(self, ground: Ground) -> None:
+        ground.ledger.accept([job()])
+        assert ground.intervention.retry("order-42") == Answer(done=False, state=State.QUEUED)
+
+    def test_a_message_that_was_no_job_cannot_be_dialled(self, ground: Ground) -> None:
+        ground.ledger.accept([Refusal(id="bad", fingerprint="f", code=Code.MISSING_FIELD, message="m")])
+        assert ground.intervention.retry("bad") == Answer(done=False, state=State.REJECTED)
+
+    def test_not_when_its_time_has_passed(self, ground: Ground) -> None:
+        ground.ledger.accept([job(not_after=datetime.now(UTC) - timedelta(seconds=1))])
+        ground.recovery.expire()
+        assert ground.intervention.retry("order-42") == Answer(done=False, state=State.EXPIRED)
+
+    def test_a_cancelled_job_with_time_left_is_watched_again(self, ground: Ground) -> None:
+        ground.ledger.accept([job(not_after=datetime.now(UTC) + timedelta(hours=1))])
+        ground.intervention.cancel("order-42")
+        assert ground.intervention.retry("order-42").done
+        assert ground.redis.zcard(ground.keys.expiring) == 1
+
+    def test_nobody_knows_it(self, ground: Ground) -> None:
+        assert ground.intervention.retry("nobody") == Answer(done=False, state=None)

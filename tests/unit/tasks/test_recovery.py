@@ -1,0 +1,52 @@
+"""Time passes: jobs whose `not_after` has passed end, whether or not anybody would have dialled them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis import Redis
+
+from tasks.pause import Pause, Reason
+from tests.ground import Ground, job
+
+
+@pytest.fixture
+def ground(redis_client: Redis) -> Ground:
+    return Ground.over(redis_client)
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + timedelta(hours=1)
+
+
+def past() -> datetime:
+    return datetime.now(UTC) - timedelta(seconds=1)
+
+
+def test_waiting_jobs_expire_though_the_fleet_is_paused(ground: Ground) -> None:
+    Pause(ground.redis, keys=ground.keys).begin(Reason.OPERATOR, "lunch", for_s=None)
+    ground.ledger.accept([job("late", not_after=past(), batch="b"), job("early", not_after=soon()), job("any")])
+    assert ground.recovery.expire() == ["late"]
+    record = ground.record("late")
+    assert (record["state"], record["code"]) == ("expired", "not_after_passed")
+    assert ground.due() == ["early", "any"]
+    assert ground.records.counts("b")["expired"] == 1
+    assert ground.recovery.expire() == []
+
+
+def test_what_may_be_on_the_wire_does_not_expire(ground: Ground) -> None:
+    ground.sending(job(not_after=soon()))
+    ground.redis.zadd(ground.keys.expiring, {"order-42": 1})
+    assert ground.recovery.expire() == []
+    assert ground.state("order-42") == "sending"
+
+
+def test_an_outcome_ends_the_watch(ground: Ground) -> None:
+    ground.ledger.accept([job(not_after=soon())])
+    ground.intervention.cancel("order-42")
+    assert ground.redis.zcard(ground.keys.expiring) == 0
+
+
+def test_a_record_that_is_gone_ends_the_watch(ground: Ground) -> None:
+    ground.redis.zadd(ground.keys.expiring, {"ghost": 1})
+    assert ground.recovery.expire() == []
+    assert ground.redis.zcard(ground.keys.expiring) == 0
