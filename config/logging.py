@@ -1,0 +1,137 @@
+"""One line an event, as text or as JSON, on stderr; nothing secret or personal on it (see `masking`).
+
+    2026-11-23T10:00:00.123Z INFO  dialer.dialing job=order-42 call placed attempt=1
+
+Code logs with `extra={"job_id": ..., ...}`. Text from outside, a job id included, cannot forge a second line:
+whatever is not printable is escaped.
+"""
+
+import json
+import logging
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from config import celery_lines
+from config.known_secrets import HIDDEN, add_secret, configure_secrets
+from config.masking import is_sensitive, mask, mask_job_id, mask_number
+
+__all__ = ["JsonFormatter", "TextFormatter", "add_secret", "configure", "mask", "mask_number"]
+
+_OWN_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+# The name of such a field says that its number measures something, however many digits it has.
+_MEASURE = re.compile(r".*_(s|ms|us|ns|at|bytes|total|count)")
+_FEWEST_DIGITS = 8
+
+_Field = str | int | float | bool | None
+
+
+def configure(log_format: str, *, level: str = "INFO", secrets: Iterable[str] = ()) -> None:
+    """Send every log line of this process to stderr through one masking handler, in place of all others.
+
+    `log_format` is `text` or `json`, `secrets` are literals to hide. Raises ValueError for another
+    format or level. Celery leaves it so only if its signal `setup_logging` has a receiver.
+    """
+    try:
+        formatter = {"text": TextFormatter, "json": JsonFormatter}[log_format]()
+    except KeyError:
+        raise ValueError("the log format is 'text' or 'json'") from None
+    handler = _Handler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.setLevel(level)
+    configure_secrets(secrets)
+    root.handlers[:] = [handler]
+
+
+class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say that a line was lost; logging's own way prints the message and its arguments unmasked."""
+        if logging.raiseExceptions and sys.stderr:
+            with suppress(OSError, ValueError):  # nobody reads stderr any more
+                sys.stderr.write(f"a log line of {record.name} was lost: {sys.exc_info()[0]}\n")
+
+
+class _Formatter(logging.Formatter):
+    """What both forms share: the masked parts of a line."""
+
+    def when(self, record: logging.LogRecord) -> str:
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+    def what(self, record: logging.LogRecord) -> str:
+        read = celery_lines.message if celery_lines.is_celery(record) else logging.LogRecord.getMessage
+        try:
+            return mask(read(record))
+        except Exception as fault:  # noqa: BLE001 - arguments that do not fit must not cost the line
+            return f"{mask(str(record.msg))} (its arguments cannot be shown: {type(fault).__name__})"
+
+    def fields(self, record: logging.LogRecord) -> dict[str, _Field]:
+        extras = {name: value for name, value in record.__dict__.items() if name not in _OWN_ATTRIBUTES}
+        if celery_lines.is_celery(record):
+            extras.pop("data", None)
+            extras |= celery_lines.fields(record)
+        shown = {name: _field(name, value) for name, value in extras.items()}
+        if record.exc_info and record.exc_info[0]:
+            shown["exception"] = mask(self.formatException(record.exc_info))
+        if record.stack_info:
+            shown["stack"] = mask(self.formatStack(record.stack_info))
+        return shown
+
+
+class TextFormatter(_Formatter):
+    """`time LEVEL logger job=ID message key=value`: values with spaces or quotes stand in quotes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = self.fields(record)
+        job_id = fields.pop("job_id", None)
+        head = f"{self.when(record)} {record.levelname:<5} {_one_line(record.name)}"
+        job = "" if job_id is None else f" job={_text(job_id)}"
+        tail = "".join(f" {_one_line(name)}={_text(value)}" for name, value in fields.items())
+        return f"{head}{job} {_one_line(self.what(record))}{tail}"
+
+
+class JsonFormatter(_Formatter):
+    """One object a line: time, level, logger, message, then job_id and other extras, and exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, _Field] = {
+            "time": self.when(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self.what(record),
+        }
+        for name, value in self.fields(record).items():
+            line.setdefault(name, value)
+        return json.dumps(line)  # ASCII only, so no line end of any alphabet is left
+
+
+def _field(name: str, value: object) -> _Field:
+    if is_sensitive(name):
+        return HIDDEN
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, int) and (abs(value) < 10 ** (_FEWEST_DIGITS - 1) or _MEASURE.fullmatch(name)):
+        return value
+    hide: Callable[[str], str] = mask_job_id if name == "job_id" else mask
+    try:
+        return hide(str(value))
+    except Exception as fault:  # noqa: BLE001 - a value that cannot be shown must not cost the line
+        return f"({type(value).__name__} that cannot be shown: {type(fault).__name__})"
+
+
+def _text(value: _Field) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    if text and not re.search(r'[\s"=\\]', text):
+        return _one_line(text)
+    return _one_line('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+
+
+def _one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

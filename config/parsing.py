@@ -1,0 +1,124 @@
+"""From the text of a variable to its value.
+
+Each function raises ValueError with what is wrong and how to mend it; none repeats the text, which may be a
+secret.
+"""
+
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TypeVar
+
+from config.values import RateLimit
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+#: From the published Python SDK, 269.0.0.
+REGIONS = (
+    "mypurecloud.com",
+    "mypurecloud.ie",
+    "mypurecloud.com.au",
+    "mypurecloud.jp",
+    "mypurecloud.de",
+    *(
+        f"{name}.pure.cloud"
+        for name in "usw2 cac1 apne2 apne3 euw2 euc2 aps1 apse1 sae1 mec1 mxc1".split()  # noqa: SIM905 - reads better
+    ),
+    "use2.us-gov-pure.cloud",
+    "edee1.eusc-pure.cloud",
+)
+
+_UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def identifier(text: str) -> str:
+    """Printable ASCII without spaces, or nothing: what ids and secrets of Genesys Cloud are made of."""
+    if not re.fullmatch(r"[!-~]*", text):
+        raise ValueError("it holds a space, a control or a non-ASCII character; copy it again")
+    return text
+
+
+def switch(text: str) -> bool:
+    if text.lower() in {"1", "true", "yes"}:
+        return True
+    if text.lower() in {"0", "false", "no"}:
+        return False
+    raise ValueError("it is neither yes nor no; write 1 or 0")
+
+
+def choice(of: type[_Choice]) -> Callable[[str], _Choice]:
+    def parse(text: str) -> _Choice:
+        try:
+            return of(text.lower())
+        except ValueError:
+            raise ValueError(f"it is no known choice; write {' or '.join(of)}") from None
+
+    return parse
+
+
+def number(least: float, most: float, unit: str) -> Callable[[str], float]:
+    """Read a plain decimal number; no exponents, infinities or digit separators."""
+
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", text) or not least <= float(text) <= most:
+            raise ValueError(f"it is not a number from {least:g} to {most:g}; write {unit} as digits")
+        return float(text)
+
+    return parse
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"it is not a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def rate_limit(text: str) -> RateLimit:
+    """`300/60s`, `5/s` or `300/1m`; the period is from one second to one hour."""
+    match = re.fullmatch(r"([0-9]{1,7}) */ *([0-9]{1,4}(?:\.[0-9]{1,3})?)?([smh])", text)
+    if match is None:
+        raise ValueError("it is no rate; write requests/period, such as 300/60s, 5/s or 300/1m")
+    count, period_s = int(match[1]), float(match[2] or 1) * _UNIT_S[match[3]]
+    if count < 1:
+        raise ValueError("nothing could ever be sent; write at least 1 request, or use 'dialer pause'")
+    if not _UNIT_S["s"] <= period_s <= _UNIT_S["h"]:
+        raise ValueError("its period is out of range; write one from 1s to 1h")
+    return RateLimit(count=count, period_s=period_s)
+
+
+def genesys_region(text: str) -> str:
+    if text.lower() not in REGIONS:
+        near = get_close_matches(text.lower(), REGIONS, n=1, cutoff=0.7)
+        hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(REGIONS)}"
+        raise ValueError(
+            f"it is no known region of Genesys Cloud; {hint} (or set both GENESYS_CLOUD_API_URL and "
+            "GENESYS_CLOUD_LOGIN_URL)"
+        )
+    return text.lower()
+
+
+def region(text: str) -> str:
+    if text != "US":  # the default needs no metadata, and the library takes its time to load
+        from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415 - 'dialer --help' must start fast
+
+        if text not in SUPPORTED_REGIONS:
+            raise ValueError("it is not the code of a region; write two capital letters, such as US or GB")
+    return text
+
+
+def regions(text: str) -> frozenset[str]:
+    if not text:
+        return frozenset()
+    # An empty place is a fault: a lone comma, read as "empty", would allow the whole world.
+    return frozenset(region(name.strip()) for name in text.split(","))
+
+
+def key_prefix(text: str) -> str:
+    """Refuse what Redis would read as its own, in a pattern or as a cluster's hash tag."""
+    if not re.fullmatch(r"[!-~]{0,63}:", text) or re.search(r"[*?\[\]\\^{}]", text):
+        raise ValueError("it is no prefix; write printable ASCII ending with ':', without spaces or any of *?[]{}^\\")
+    return text
