@@ -120,9 +120,7 @@ WORDS: dict[Code, Words] = {
     Code.NOT_A_NUMBER: Words("The text is not a phone number.", _E164_FIX),
     Code.TOO_SHORT: Words("The number has too few digits for its country.", _E164_FIX),
     Code.TOO_LONG: Words("The number has too many digits for its country.", _E164_FIX),
-    Code.NOT_DIALABLE: Words(
-        "The number has a possible length but belongs to no range that its country has assigned.", _E164_FIX
-    ),
+    Code.NOT_DIALABLE: Words("The number belongs to no range that any country has assigned.", _E164_FIX),
     Code.EXTENSION_UNSUPPORTED: Words(
         "The number has an extension, and a call without it would ring the wrong desk.",
         "Send the direct number, without an extension.",
