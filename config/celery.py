@@ -25,6 +25,8 @@ def celery_config(settings: Settings, *, queue: str) -> dict[str, Any]:
             "visibility_timeout": 300,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
+            # Read for sentinel:// URLs only.
+            "master_name": settings.sentinel_master,
         },
         "broker_connection_retry_on_startup": True,
         # The default gives up after 100 tries; an outage of Redis may last longer.

@@ -11,9 +11,11 @@ import logging
 import math
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import TracebackType
 
 from config import celery_lines
 from config.known_secrets import HIDDEN, add_secret, configure_secrets
@@ -45,6 +47,16 @@ def configure(log_format: str, *, level: str = "INFO", secrets: Iterable[str] = 
     root.setLevel(level)
     configure_secrets(secrets)
     root.handlers[:] = [handler]
+    # What nobody caught, and what Python only warns of, goes the same masked way.
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    logging.captureWarnings(capture=True)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
+    if not issubclass(kind, SystemExit | KeyboardInterrupt):
+        found = (kind, error or kind(), traceback)
+        logging.getLogger("dialer").critical("uncaught error", exc_info=found)
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only

@@ -51,6 +51,7 @@ class Settings:
     user_id: str
     wrap_up_code_id: str
     redis_url: Secret
+    sentinel_master: str
     key_prefix: str
     caller_id: str = field(repr=False)  # a phone number
     default_region: str
@@ -60,6 +61,7 @@ class Settings:
     connect_timeout_s: float
     read_timeout_s: float
     max_attempts: int
+    retry_for_s: float
     retention_days: float
     ambiguous: Ambiguous
     log_format: str
@@ -98,6 +100,7 @@ def load(
         user_id=read("GENESYS_CLOUD_USER_ID", parsing.identifier),
         wrap_up_code_id=read("GENESYS_CLOUD_WRAP_UP_CODE_ID", parsing.identifier),
         redis_url=Secret(read("DIALER_REDIS_URL", urls.redis_url)),
+        sentinel_master=read("DIALER_SENTINEL_MASTER", parsing.identifier),
         key_prefix=read("DIALER_KEY_PREFIX", parsing.key_prefix),
         caller_id=read("DIALER_CALLER_ID", str),  # the worker checks it, with the rules for any other number
         default_region=read("DIALER_DEFAULT_REGION", parsing.region),
@@ -107,6 +110,7 @@ def load(
         connect_timeout_s=read("DIALER_CONNECT_TIMEOUT_S", parsing.number(0.05, 60, "seconds")),
         read_timeout_s=read("DIALER_READ_TIMEOUT_S", parsing.number(0.05, 300, "seconds")),
         max_attempts=read("DIALER_MAX_ATTEMPTS", parsing.whole(1, 100)),
+        retry_for_s=read("DIALER_RETRY_FOR_S", parsing.number(1, 31 * 86400, "seconds")),
         retention_days=read("DIALER_RETENTION_DAYS", parsing.number(0.000001, 3650, "days")),
         ambiguous=read("DIALER_AMBIGUOUS", parsing.choice(Ambiguous)),
         log_format=read("DIALER_LOG_FORMAT", parsing.choice(LogFormat)).value,

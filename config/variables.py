@@ -67,6 +67,9 @@ VARIABLES: tuple[Variable, ...] = (
         "The Redis that holds queue, results and records: redis://, rediss://, sentinel:// or redis+socket://.",
         secret=True,
     ),
+    Variable(
+        "DIALER_SENTINEL_MASTER", "mymaster", "The name of the master that the Sentinels of a sentinel:// URL watch."
+    ),
     Variable("DIALER_KEY_PREFIX", "dialer:", "What every key of Dialer in Redis begins with; it ends with ':'."),
     Variable(
         "DIALER_CALLER_ID",
@@ -89,6 +92,7 @@ VARIABLES: tuple[Variable, ...] = (
         "5",
         "How often a call that was certainly not placed is tried, unless a job says.",
     ),
+    Variable("DIALER_RETRY_FOR_S", "86400", "Seconds since a job was first due after which it is not tried again."),
     Variable("DIALER_RETENTION_DAYS", "7", "Days that the record of an outcome is kept."),
     Variable(
         "DIALER_AMBIGUOUS",

@@ -55,6 +55,8 @@ class Defaults:
     user_id: str
     wrap_up_code_id: str
     max_attempts: int
+    #: A job that is older than this, since it was first due, is not put off once more.
+    retry_for_s: float
     rules: DiallingRules
     #: Send a call again whose fate is unknown: at least once instead of at most once.
     redial: bool
@@ -222,10 +224,11 @@ class Dialing:
             self._stop_is_news(stopped, error)
             self._ledger.release(claim, counts=False, **why)
             return
-        if attempts >= (claim.job.max_attempts or self._defaults.max_attempts):
+        delay_s = max(backoff_s(attempts), error.retry_after_s or 0)
+        used_up = attempts >= (claim.job.max_attempts or self._defaults.max_attempts)
+        if used_up or claim.age_s + delay_s > self._defaults.retry_for_s:
             self._finish(claim, State.FAILED, error.code, f"{error.message} ({attempts} attempts)", error)
             return
-        delay_s = max(backoff_s(attempts), error.retry_after_s or 0)
         log.info("put off", extra={"job_id": claim.job.id, "code": error.code, "delay_s": round(delay_s, 1)})
         self._ledger.release(claim, delay_s=delay_s, **why)
 

@@ -64,6 +64,8 @@ class Claim:
     attempts: int
     #: Why the last attempt did not end it, or "".
     last_code: str
+    #: Since it was first due.
+    age_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,9 +164,9 @@ class Ledger:
         )
         if reply[0] != "claimed":
             return Declined(why=reply[0], detail=reply[1])
-        _, fence, content, attempts, last_code = reply
+        _, fence, content, attempts, last_code, age_ms = reply
         job = parse_job(job_id, json.loads(content))
-        return Claim(job=job, fence=fence, attempts=attempts, last_code=last_code)
+        return Claim(job=job, fence=fence, attempts=attempts, last_code=last_code, age_s=age_ms / 1000)
 
     def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
         """The last thing before the first byte of the POST. Only after `go` may it leave.

@@ -1,18 +1,20 @@
 """The read side of the ledger: one record, a page of records, counts. Nothing here changes anything."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from redis import Redis
 
-from tasks.codes import OPEN_STATES, OUTCOMES, State
+from tasks.codes import OUTCOMES, State
 from tasks.keys import Keys
 
 Record = dict[str, Any]
 
 #: Record fields that are numbers; all others are texts.
 NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "conflicts"})
+_AT_A_TIME: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,23 +46,20 @@ class Records:
     def page(self, state: State, *, batch: str | None = None, after: str | None = None, limit: int = 50) -> Page:
         """A page of the jobs in a state, of one batch or of all, newest first (waiting ones: soonest last).
 
-        Outcomes are read straight from their index. The states before are told apart by the record, so such a page
-        may look at more jobs than it shows.
+        Outcomes have an index each. The states before are told apart by the record, so such a page may look at more
+        jobs than it shows. Raises ValueError for an `after` that no page gave.
         """
         found: list[Record] = []
-        for job_id, score in self._walk(state, batch, after):
-            record = self.show(job_id) if state in OPEN_STATES else None
-            if state in OUTCOMES or (record and record["state"] == state):
-                found.append(record or {"id": job_id})
-            after = score
-            if len(found) == limit:
-                break
-        else:
-            after = None
-        if state in OUTCOMES:
-            records = self.many([record["id"] for record in found])
-            found = [record for record in records if record and record["state"] == state]
-        return Page(records=found, after=after)
+        for cursor, record in self._walk(state, batch, after):
+            if record and record["state"] == state:
+                found.append(record)
+                if len(found) == limit:
+                    return Page(records=found, after=cursor)
+        return Page(records=found, after=None)
+
+    def every(self, state: State, *, batch: str | None = None) -> Iterator[Record]:
+        """All jobs in a state, newest first, read some at a time: memory stays constant."""
+        return (record for _, record in self._walk(state, batch, None) if record and record["state"] == state)
 
     def counts(self, batch: str | None = None) -> dict[str, int]:
         """How many jobs ended in each outcome within the retention, and how many have none yet (`open`)."""
@@ -75,17 +74,32 @@ class Records:
         found = dict(zip(map(str, outcomes), numbers, strict=False))
         return {"open": sum(numbers[len(outcomes) :]), **found}
 
-    def _walk(self, state: State, batch: str | None, after: str | None) -> Iterator[tuple[str, str]]:
-        """(job id, cursor) of all that may be in the state, newest first."""
-        for key in self._sources(state, batch):
-            most = f"({after}" if after else "+inf"
-            while True:
-                some: Any = self._redis.zrevrangebyscore(key, most, "-inf", start=0, num=200, withscores=True)
-                for job_id, score in some:
-                    yield job_id, repr(score)
-                if len(some) < 200:  # noqa: PLR2004 - the page asked for above
-                    break
-                most = f"({some[-1][1]!r}"
+    def _walk(self, state: State, batch: str | None, after: str | None) -> Iterator[tuple[str, Record | None]]:
+        """(cursor, record) of all that may be in the state, newest first, behind the cursor `after`.
+
+        A cursor is the entry's place: source, score and id, for many jobs may be due at the same instant.
+        """
+        source, score, last_id = after.split(":", 2) if after else ("0", "inf", "")
+        start = (float(score), last_id.encode()) if after else None
+        for number, key in list(enumerate(self._sources(state, batch)))[int(source) :]:
+            for some in self._entries(key, start):
+                records = self.many([job_id for job_id, _ in some])
+                for (job_id, at), record in zip(some, records, strict=True):
+                    yield f"{number}:{at!r}:{job_id}", record
+            start = None
+
+    def _entries(self, key: str, after: tuple[float, bytes] | None) -> Iterator[list[tuple[str, float]]]:
+        """(id, score) of a sorted set, some at a time, in Redis' order: highest score first, then by bytes."""
+        bound, seen = after[0] if after else math.inf, 0
+        while True:
+            most = "+inf" if bound == math.inf else repr(bound)
+            some: Any = self._redis.zrevrangebyscore(key, most, "-inf", start=seen, num=_AT_A_TIME, withscores=True)
+            yield [(job_id, at) for job_id, at in some if after is None or (at, job_id.encode()) < after]
+            if len(some) < _AT_A_TIME:
+                return
+            lowest = some[-1][1]
+            seen = seen + len(some) if lowest == bound else sum(at == lowest for _, at in some)
+            bound = lowest
 
     def _sources(self, state: State, batch: str | None) -> list[str]:
         keys = self._keys

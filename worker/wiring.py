@@ -41,6 +41,17 @@ def ledger_of(settings: Settings, redis: Redis) -> Ledger:
     )
 
 
+def token_cache(settings: Settings, redis: Redis, api: Genesys | None = None) -> TokenCache:
+    """The fleet's token; `api` is needed only by who may have to fetch one."""
+    return TokenCache(
+        redis,
+        prefix=settings.key_prefix,
+        fetch=(api or Genesys(settings)).request_token,
+        client_id=settings.client_id,
+        login_url=settings.login_url,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """What one worker process is made of."""
@@ -56,21 +67,14 @@ class Parts:
 
 def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threading.Event) -> Parts:
     """Build the parts of a worker; nothing is sent or received yet."""
-    redis = connect(settings.redis_url)
+    redis = connect(settings)
     keys, pace = Keys(settings.key_prefix), Pace.of(settings.rate_limit)
     ledger = ledger_of(settings, redis)
     api = Genesys(settings)
     fleet = Fleet(redis, keys=keys, worker=worker, concurrency=concurrency)
-    tokens = TokenCache(
-        redis,
-        prefix=settings.key_prefix,
-        fetch=api.request_token,
-        client_id=settings.client_id,
-        login_url=settings.login_url,
-    )
     dialing = Dialing(
         ledger=ledger,
-        tokens=tokens,
+        tokens=token_cache(settings, redis, api),
         api=api,
         pause=Pause(redis, keys=keys),
         trouble=Trouble(redis, keys=keys),
@@ -80,6 +84,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
             user_id=settings.user_id,
             wrap_up_code_id=settings.wrap_up_code_id,
             max_attempts=settings.max_attempts,
+            retry_for_s=settings.retry_for_s,
             rules=DiallingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium),
             redial=settings.ambiguous is Ambiguous.REDIAL,
         ),
@@ -92,7 +97,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         ledger=ledger,
         recovery=Recovery(redis, keys=keys, retention_s=settings.retention_days * 86400),
         dialing=dialing,
-        inbox=Inbox(connect(settings.redis_url, decode=False), keys=keys, ledger=ledger, worker=worker),
+        inbox=Inbox(connect(settings, decode=False), keys=keys, ledger=ledger, worker=worker),
         fleet=fleet,
         scheduler=Scheduler(redis, keys=keys, pace=pace, width=lambda: fleet.fleet_concurrency),
     )

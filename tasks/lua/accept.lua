@@ -18,7 +18,7 @@ local due = math.max(tonumber(ARGV[4]) or now, now)
 local state = due > now and 'scheduled' or 'queued'
 redis.call('HSET', KEYS[1], 'state', state, 'to_raw', ARGV[8], 'attempts', 0, 'priority', ARGV[6],
   'accepted_at', iso(now), 'due_at', iso(due), '_job', ARGV[2], '_fingerprint', ARGV[3], '_due_ms', exact(due),
-  '_accepted_ms', exact(now))
+  '_since_ms', exact(due))
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[1], '_not_after_ms', ARGV[5])
   redis.call('ZADD', KEYS[5], ARGV[5], ARGV[1])

@@ -6,6 +6,7 @@
 --            window_ms  when the server's window ends, as its answers told; until then it takes
 --            upto       slots up to this number
 --            ticket, count  the slot and the count of the reading that told so
+--            tick<n>, sent<n>  how many requests left in a span of ten seconds; the last seven spans, by turns
 
 -- Hand out the next slot, if it is within max_wait of now; returns its time and number.
 local function reserve(key, now, interval, max_wait)
@@ -41,4 +42,15 @@ local function follow(key, now, ticket, count, allowed, reset_ms)
     told = math.min(told, ends) -- the same window: each reading can only bring its end nearer
   end
   redis.call('HSET', key, 'window_ms', exact(told), 'upto', ticket + allowed - count, 'ticket', ticket, 'count', count)
+end
+
+-- Count a request that leaves, for whoever asks how much of the limit is used.
+local function count_request(key, now)
+  local tick = math.floor(now / 10000)
+  local n = tick % 7
+  if tonumber(redis.call('HGET', key, 'tick' .. n)) == tick then
+    redis.call('HINCRBY', key, 'sent' .. n, 1)
+  else
+    redis.call('HSET', key, 'tick' .. n, string.format('%d', tick), 'sent' .. n, 1)
+  end
 end

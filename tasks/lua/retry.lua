@@ -26,7 +26,7 @@ end
 redis.call('PERSIST', KEYS[1])
 redis.call('HDEL', KEYS[1], 'code', 'message', 'hint', 'finished_at', 'http_status', 'correlation_id')
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', 0, 'due_at', iso(now), '_due_ms', exact(now),
-  '_accepted_ms', exact(now))
+  '_since_ms', exact(now))
 redis.call('HINCRBY', KEYS[1], '_fence', 1) -- whoever still holds an old claim learns nothing good
 redis.call('ZADD', KEYS[2], exact(now), ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])

@@ -55,4 +55,5 @@ redis.call('ZADD', KEYS[2], exact(now + tonumber(ARGV[3])), ARGV[1])
 redis.call('HSET', KEYS[1], 'state', 'sending', 'sent_at', iso(now), unpack(ARGV, 8))
 redis.call('HDEL', KEYS[1], '_slot_ms')
 sent(KEYS[5], now, tonumber(ARGV[3]))
+count_request(KEYS[4], now)
 return { 'go', redis.call('HINCRBY', KEYS[1], 'attempts', 1), ticket }

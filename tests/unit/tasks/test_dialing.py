@@ -85,6 +85,7 @@ class Desk:
                 user_id="user",
                 wrap_up_code_id="wrap",
                 max_attempts=3,
+                retry_for_s=3600,
                 rules=DiallingRules(),
                 redial=self.redial,
             ),
@@ -192,6 +193,15 @@ def test_certainly_not_placed_is_put_off_until_the_attempts_are_used(desk: Desk)
     record = desk.ground.record("order-42")
     assert (record["state"], record["code"], record["attempts"]) == ("failed", "could_not_connect", 3)
     assert record["message"] == "refused (3 attempts)"
+
+
+def test_an_old_job_is_not_put_off_once_more(desk: Desk) -> None:
+    desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT)]
+    desk.ground.ledger.accept([job()])
+    two_hours_ago = (datetime.now(UTC) - timedelta(hours=2)).timestamp() * 1000
+    desk.ground.redis.hset(desk.ground.keys.job("order-42"), "_since_ms", str(two_hours_ago))
+    desk.dial()
+    assert desk.ground.state("order-42") == "failed"
 
 
 def test_the_jobs_own_limit_of_attempts_counts(desk: Desk) -> None:

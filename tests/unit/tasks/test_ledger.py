@@ -332,5 +332,27 @@ class TestRecords:
                 assert [record["id"] for record in page.records] == [expected]
         assert ground.records.counts("b")["open"] == ground.records.counts()["open"] == 3
 
+    def test_pages_lose_none_of_many_jobs_due_at_the_same_instant(self, ground: Ground) -> None:
+        """More than are read at a time, over several priorities."""
+        later = in_an_hour()
+        jobs = [job(f"j{n}", priority=4 + n % 3, not_before=later) for n in range(330)]
+        ground.ledger.accept(jobs)
+        found: list[str] = []
+        after: str | None = None
+        while page := ground.records.page(State.SCHEDULED, after=after, limit=70):
+            found += [record["id"] for record in page.records]
+            if not (after := page.after):
+                break
+        assert len(found) == 330
+        assert set(found) == {each.id for each in jobs}
+
+    @pytest.mark.parametrize("after", ["", "x", "1:2", "a:1.0:j", "0:x:j"])
+    def test_a_cursor_that_no_page_gave(self, ground: Ground, after: str) -> None:
+        if after:
+            with pytest.raises(ValueError):
+                ground.records.page(State.PLACED, after=after)
+        else:
+            assert ground.records.page(State.PLACED, after=after).records == []
+
     def test_nobody_knows_it(self, ground: Ground) -> None:
         assert ground.records.show("nobody") is None

@@ -66,7 +66,9 @@ def redis() -> Redis:
     return fakeredis.FakeRedis(decode_responses=True)
 
 
-LIMITS = st.sampled_from([RateLimit(count=200, period_s=4), RateLimit(count=300, period_s=60), RateLimit(count=5, period_s=1)])
+LIMITS = st.sampled_from(
+    [RateLimit(count=200, period_s=4), RateLimit(count=300, period_s=60), RateLimit(count=5, period_s=1)]
+)
 
 
 @settings(max_examples=40, deadline=None)

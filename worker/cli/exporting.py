@@ -1,0 +1,55 @@
+"""`dialer export`: the records of a state or a batch, one a line, for spreadsheets and other programs."""
+
+import csv
+import json
+import re
+import sys
+
+import click
+
+from tasks.codes import State
+from tasks.keys import Keys
+from tasks.records import Records
+from worker.cli.examples import examples
+from worker.cli.store import settings_of, store
+
+_NUMBER = re.compile(r"\+[0-9 ().-]+")
+COLUMNS = (
+    *("id", "state", "code", "message", "to", "from", "to_raw", "batch", "attempts", "http_status"),
+    *("conversation_id", "correlation_id", "worker", "accepted_at", "sent_at", "finished_at", "due_at", "hint"),
+)
+
+
+@click.command(
+    "export",
+    epilog=examples(
+        "dialer export --batch spring > spring.csv",
+        "dialer export --state unconfirmed --format jsonl",
+    ),
+)
+@click.option("--state", "states", multiple=True, type=click.Choice([str(s) for s in State]), help="Only this state.")
+@click.option("--batch", help="Only the jobs of this batch.")
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+def command(*, states: tuple[str, ...], batch: str | None, form: str) -> None:
+    """Write the records of all jobs, or of those in a state or a batch, to standard output.
+
+    Memory stays constant: the records are read page by page.
+    """
+    settings = settings_of()
+    with store(settings) as redis:
+        look_up = Records(redis, keys=Keys(settings.key_prefix))
+        records = (record for state in states or State for record in look_up.every(State(state), batch=batch))
+        if form == "jsonl":
+            for record in records:
+                click.echo(json.dumps(record))
+            return
+        sheet = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", restval="", lineterminator="\n")
+        sheet.writeheader()
+        sheet.writerows({name: _cell(value) for name, value in record.items()} for record in records)
+
+
+def _cell(value: object) -> object:
+    """What producers wrote must not become a formula of the reader's spreadsheet (OWASP, CSV injection)."""
+    if isinstance(value, str) and value[:1] in set("=@+-\t\r") and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value

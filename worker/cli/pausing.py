@@ -1,0 +1,50 @@
+"""`dialer pause` and `dialer resume`: an operator stops the fleet, and lets it go on."""
+
+import click
+
+from tasks.keys import Keys
+from tasks.pause import Pause, Reason
+from worker.cli.examples import examples
+from worker.cli.store import settings_of, store
+
+
+@click.command("pause", epilog=examples("dialer pause", 'dialer pause --reason "wrong list, see ticket 7" --for 2h'))
+@click.option("--reason", default="paused by an operator", show_default=True, help="What 'dialer status' will say.")
+@click.option("--for", "for_s", type=str, metavar="TIME", help="End by itself after 90s, 15m or 2h.")
+def pause(*, reason: str, for_s: str | None) -> None:
+    """Stop sending, for the whole fleet, until 'dialer resume'.
+
+    Calls on the wire are finished; jobs wait and lose nothing by it.
+    """
+    seconds = None if for_s is None else _seconds(for_s)
+    settings = settings_of()
+    with store(settings) as redis:
+        Pause(redis, keys=Keys(settings.key_prefix)).begin(Reason.OPERATOR, reason, for_s=seconds)
+    click.echo("Paused. 'dialer resume' lets the fleet go on.")
+
+
+@click.command("resume", epilog=examples("dialer resume", "dialer resume --all"))
+@click.option(
+    "--all", "everything", is_flag=True, help="End every pause, whatever its reason: do so once it is mended."
+)
+def resume(*, everything: bool) -> None:
+    """End the operator's pause; with --all, every pause.
+
+    A pause for an outage, credentials or refusals ends by itself with the first call that is placed.
+    """
+    settings = settings_of()
+    with store(settings) as redis:
+        fleet_pause = Pause(redis, keys=Keys(settings.key_prefix))
+        ended = fleet_pause.end(*(Reason if everything else [Reason.OPERATOR]))
+        left = fleet_pause.entries()
+    click.echo("Resumed." if ended else "There was no such pause.")
+    for entry in left:
+        click.echo(f"Still waiting: {entry.reason}: {entry.message} ('dialer resume --all' ends it.)", err=True)
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    number, unit = text[:-1], text[-1:]
+    if unit not in units or not number.isdecimal() or int(number) == 0:
+        raise click.UsageError("--for takes a whole number and s, m, h or d, such as 15m.")
+    return int(number) * units[unit]

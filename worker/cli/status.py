@@ -1,0 +1,75 @@
+"""`dialer status`: how the fleet does, for the person who is paged at night."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from config.settings import Settings
+from tasks.keys import Keys
+from tasks.overview import Overview, look
+from tasks.pause import Entry
+from worker.cli.examples import examples
+from worker.cli.output import print_fields, print_json
+from worker.cli.store import settings_of, store
+from worker.wiring import token_cache
+
+
+@click.command("status", epilog=examples("dialer status", "dialer status --json | jq .pauses"))
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def command(*, as_json: bool) -> None:
+    """Show why the fleet waits, how fast it goes, what waits, and who works."""
+    settings = settings_of()
+    with store(settings) as redis:
+        overview = look(redis, keys=Keys(settings.key_prefix), limit=settings.rate_limit)
+        token_s = token_cache(settings, redis).remaining_s() if settings.client_id else None
+    if as_json:
+        print_json(_plain(dataclasses.asdict(overview) | {"token_s": token_s}))
+    else:
+        print_fields(_lines(overview, settings, token_s))
+
+
+def _lines(overview: Overview, settings: Settings, token_s: float | None) -> list[tuple[str, str]]:
+    limit = settings.rate_limit
+    lines = [("paused", _pause(entry)) for entry in overview.pauses]
+    if overview.probing:
+        lines.append(("probing", f"{overview.probing}: one job at a time, until a call is placed"))
+    if not lines:
+        lines.append(("paused", "no"))
+    workers = f"{len(overview.workers)}, for {sum(overview.workers.values())} calls at once"
+    return [
+        *lines,
+        ("pace", f"{limit.count} in {limit.period_s:g} s"),
+        ("used", f"{overview.share_of_limit:.0%} of it ({overview.sent_last_minute} requests in the last minute)"),
+        ("inbox", f"{overview.inbox} not yet taken in"),
+        ("due", f"{overview.due} now ({overview.calls} of them with the workers), {overview.later} later"),
+        ("in flight", str(overview.in_flight)),
+        ("workers", workers if overview.workers else "none: start one with 'dialer worker'"),
+        ("token", f"good for {_span(token_s)}" if token_s else "none yet"),
+        ("drained in", "not while the fleet waits" if overview.drain_s is None else _span(overview.drain_s)),
+    ]
+
+
+def _pause(entry: Entry) -> str:
+    until = "until it is ended" if entry.until is None else f"for another {_span_until(entry.until)}"
+    return f"{entry.reason}, since {entry.since:%Y-%m-%d %H:%M:%S} UTC, {until}: {entry.message}"
+
+
+def _span_until(instant: datetime) -> str:
+    return _span((instant - datetime.now(UTC)).total_seconds())
+
+
+def _span(seconds: float) -> str:
+    return str(timedelta(seconds=max(round(seconds), 0)))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: instants as ISO 8601, numbers rounded to what they mean."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    return round(value, 3) if isinstance(value, float) else value
