@@ -131,9 +131,7 @@ class EmbeddedRedis:
             if self._launch(server):
                 return
             time.sleep(0.2)
-        raise RedisUnavailableError(
-            f"Port {self.port} was taken meanwhile; stop what holds it and try again."
-        )
+        raise RedisUnavailableError(f"Port {self.port} was taken meanwhile; stop what holds it and try again.")
 
     def freeze(self) -> None:
         """SIGSTOP: connections stay open and nothing answers."""

@@ -133,9 +133,7 @@ class TokenCache:
             self._remember(owner, error)
             if in_use and isinstance(error, Exception):
                 defect = not isinstance(error, NotPlaced)
-                log.warning(
-                    "No early refresh of the token (%s); the old one goes on.", error, exc_info=defect
-                )
+                log.warning("No early refresh of the token (%s); the old one goes on.", error, exc_info=defect)
                 return None
             raise
         used: str = self._scripts["store"](
@@ -154,9 +152,7 @@ class TokenCache:
         unused_s = min(whole_s * 0.05, 30.0)
         life_s = whole_s - unused_s - took_s
         if not grant.access_token or not life_s >= _SHORTEST_LIFE_S:  # this way round refuses NaN too
-            raise NotPlaced(
-                Code.TOKEN_UNAVAILABLE, f"The token endpoint gave a token for {grant.expires_in_s} s."
-            )
+            raise NotPlaced(Code.TOKEN_UNAVAILABLE, f"The token endpoint gave a token for {grant.expires_in_s} s.")
         return grant.access_token, life_s, min(whole_s * 0.1, 300.0) - unused_s
 
     def _remember(self, owner: str, error: BaseException) -> None:

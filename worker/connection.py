@@ -13,7 +13,6 @@ from redis.sentinel import Sentinel
 from config.celery import CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S
 from config.settings import Settings
 
-
 _SENTINEL_OPTIONS: Final[dict[str, Any]] = {
     "socket_timeout": CONNECT_TIMEOUT_S,
     "socket_connect_timeout": CONNECT_TIMEOUT_S,
@@ -21,8 +20,9 @@ _SENTINEL_OPTIONS: Final[dict[str, Any]] = {
 
 
 def connect(settings: Settings, *, decode: bool = True, retries: int = 3) -> Redis:
-    """A client for `DIALER_REDIS_URL`; commands are repeated after a broken connection, for every script is safe to replay.
+    """A client for `DIALER_REDIS_URL`.
 
+    Commands are repeated after a broken connection, for every script is safe to replay.
     `decode=False` gives bytes, for messages that may be anything.
     """
     options: dict[str, Any] = {

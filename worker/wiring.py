@@ -10,9 +10,10 @@ from redis import Redis
 
 from config.settings import Ambiguous, Settings
 from tasks.address import DiallingRules
+from tasks.aftermath import Aftermath, Patience
 from tasks.dialing import Defaults, Dialing
 from tasks.fleet import Fleet
-from tasks.genesys import Genesys
+from tasks.genesys import TOKEN_DEADLINE_S, Genesys
 from tasks.inbox import Inbox
 from tasks.keys import Keys
 from tasks.ledger import Ledger
@@ -49,6 +50,7 @@ def token_cache(settings: Settings, redis: Redis, api: Genesys | None = None) ->
         fetch=(api or Genesys(settings)).request_token,
         client_id=settings.client_id,
         login_url=settings.login_url,
+        fetch_s=TOKEN_DEADLINE_S,
     )
 
 
@@ -76,17 +78,22 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         ledger=ledger,
         tokens=token_cache(settings, redis, api),
         api=api,
-        pause=Pause(redis, keys=keys),
-        trouble=Trouble(redis, keys=keys),
+        aftermath=Aftermath(
+            ledger=ledger,
+            pause=Pause(redis, keys=keys),
+            trouble=Trouble(redis, keys=keys),
+            patience=Patience(
+                max_attempts=settings.max_attempts,
+                retry_for_s=settings.retry_for_s,
+                redial=settings.ambiguous is Ambiguous.REDIAL,
+            ),
+        ),
         defaults=Defaults(
             caller_id=settings.caller_id,
             region=settings.default_region,
             user_id=settings.user_id,
             wrap_up_code_id=settings.wrap_up_code_id,
-            max_attempts=settings.max_attempts,
-            retry_for_s=settings.retry_for_s,
             rules=DiallingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium),
-            redial=settings.ambiguous is Ambiguous.REDIAL,
         ),
         worker=worker,
         stopping=stopping,

@@ -11,9 +11,10 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tasks.address import DiallingRules
+from tasks.aftermath import Aftermath, Patience, backoff_s
 from tasks.call import CallRequest, PlacedCall
 from tasks.codes import Code
-from tasks.dialing import Defaults, Dialing, backoff_s
+from tasks.dialing import Defaults, Dialing
 from tasks.errors import DialError, NotPlaced, Refused, Unknown
 from tasks.job import Job
 from tasks.pacing import Pace
@@ -77,17 +78,18 @@ class Desk:
             ledger=self.ground.ledger,
             tokens=self.tokens,
             api=self.api,
-            pause=self.pause,
-            trouble=Trouble(self.ground.redis, keys=self.ground.keys),
+            aftermath=Aftermath(
+                ledger=self.ground.ledger,
+                pause=self.pause,
+                trouble=Trouble(self.ground.redis, keys=self.ground.keys),
+                patience=Patience(max_attempts=3, retry_for_s=3600, redial=self.redial),
+            ),
             defaults=Defaults(
                 caller_id="+12125559876",
                 region="US",
                 user_id="user",
                 wrap_up_code_id="wrap",
-                max_attempts=3,
-                retry_for_s=3600,
                 rules=DiallingRules(),
-                redial=self.redial,
             ),
             worker="w1",
             stopping=self.stopping,

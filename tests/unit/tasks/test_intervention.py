@@ -46,8 +46,8 @@ class TestCancel:
 
 
 class TestRetry:
-    def failed(self, ground: Ground, **fields: object) -> None:
-        claim = ground.sending(job(batch="b", **fields))
+    def failed(self, ground: Ground) -> None:
+        claim = ground.sending(job(batch="b"))
         ground.ledger.finish(claim, State.FAILED, Code.COULD_NOT_CONNECT, http_status=503)
 
     def test_a_failed_job_waits_again_with_all_its_attempts(self, ground: Ground) -> None:

@@ -1,0 +1,64 @@
+"""What the headers and the message of any answer tell, however they are written: nothing here ever raises."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from config.logging import mask
+from tasks.errors import RateReading
+
+#: Nobody means longer than a day; a fleet that believed a slip of a server's clock would wait for years.
+LONGEST_WAIT_S: Final = 86_400.0
+_LONGEST_MESSAGE: Final = 300
+_SECONDS = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})?", re.ASCII)
+_COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def retry_after_s(headers: Mapping[str, str], message: str) -> float | None:
+    """Read the Retry-After header (RFC 9110, 10.2.3), else the "in [42] seconds" of the message."""
+    header = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(header):
+        return min(float(header), LONGEST_WAIT_S)
+    until = _http_date(header)
+    if until is not None:
+        # By the server's own clock where it tells it: ours may be minutes off.
+        now = _http_date(headers.get("Date", "")) or datetime.now(UTC)
+        return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT_S)
+    said = re.search(r"\bin \[?([0-9]{1,20})\]? seconds", message)
+    return min(float(said[1]), LONGEST_WAIT_S) if said else None
+
+
+def rate_reading(headers: Mapping[str, str]) -> RateReading | None:
+    """Read the `inin-ratelimit-*` headers; None when one is missing or not a plausible number."""
+    count, allowed, reset = (
+        headers.get(f"inin-ratelimit-{name}", "").strip() for name in ("count", "allowed", "reset")
+    )
+    if not (_COUNT.fullmatch(count) and _COUNT.fullmatch(allowed) and _SECONDS.fullmatch(reset)):
+        return None
+    if int(allowed) < 1 or float(reset) > LONGEST_WAIT_S:
+        return None
+    return RateReading(count=int(count), allowed=int(allowed), reset_s=float(reset))
+
+
+def correlation_id(headers: Mapping[str, str], body: Mapping[str, Any]) -> str | None:
+    """Return what Genesys support asks for: the header ININ-Correlation-Id, else the body's `contextId`."""
+    return one_line(headers.get("ININ-Correlation-Id")) or one_line(body.get("contextId")) or None
+
+
+def one_line(text: object) -> str:
+    """Make a foreign text fit for a record or a log: one line, phone numbers masked, 300 characters."""
+    if not isinstance(text, str):
+        return ""
+    # Cut only after masking, or half a number would get past it; cut roughly before, as the text may be huge.
+    printable = "".join(c if c.isprintable() else " " for c in text[: 10 * _LONGEST_MESSAGE])
+    return mask(printable).strip()[:_LONGEST_MESSAGE]
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
