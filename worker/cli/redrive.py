@@ -16,7 +16,7 @@ from worker.cli.output import clean
 from worker.cli.store import settings_of, store
 
 _WAITING = (State.QUEUED, State.SCHEDULED, State.PREPARING)
-_RETRYABLE = sorted(OUTCOMES - {State.PLACED})
+_RETRYABLE = sorted(str(state) for state in OUTCOMES - {State.PLACED})
 
 
 @click.command("cancel", epilog=examples("dialer cancel order-42", "dialer cancel --batch spring"))

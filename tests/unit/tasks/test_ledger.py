@@ -208,7 +208,7 @@ class TestFinish:
         assert (record["conversation_id"], record["correlation_id"]) == ("c-1", "x-1")
         assert "due_at" not in record
         assert ground.redis.zcard(ground.keys.leases) == 0
-        assert 0 < int(ground.redis.pttl(ground.keys.job("order-42"))) <= 3_600_000  # type: ignore[arg-type]
+        assert 0 < int(ground.redis.pttl(ground.keys.job("order-42"))) <= 3_600_000
         assert ground.records.counts("b") == dict.fromkeys(ground.records.counts("b"), 0) | {"placed": 1}
         assert ground.records.counts()["placed"] == 1
         entries: Any = ground.redis.xrange(ground.keys.outcomes)
@@ -249,7 +249,7 @@ class TestFinish:
 
     def test_indexes_do_not_outgrow_the_retention(self, ground: Ground) -> None:
         old = {f"old-{n}": n for n in range(20)}
-        ground.redis.zadd(ground.keys.index("placed"), old)  # type: ignore[arg-type]
+        ground.redis.zadd(ground.keys.index("placed"), old)
         for name in ("a", "b"):
             ground.ledger.finish(ground.sending(job(name)), State.PLACED, Code.PLACED)
         assert ground.records.counts()["placed"] == 2

@@ -1,0 +1,33 @@
+"""`dialer batch`: how far a batch is."""
+
+import click
+
+from tasks.keys import Keys
+from tasks.records import Records
+from worker.cli.examples import examples
+from worker.cli.faults import Fault
+from worker.cli.output import clean, print_json, print_table
+from worker.cli.store import settings_of, store
+
+
+@click.command("batch", epilog=examples("dialer batch spring", "dialer batch spring --json | jq .done"))
+@click.argument("name", metavar="NAME")
+@click.option("--json", "as_json", is_flag=True, help="Print {batch, jobs, done, states} as one JSON object.")
+def command(name: str, *, as_json: bool) -> None:
+    """Count the jobs of the batch NAME by outcome; `open` are those without one.
+
+    Outcomes count as long as their records are kept. Exit 1 when the batch has no job.
+    """
+    settings = settings_of()
+    with store(settings) as redis:
+        counts = Records(redis, keys=Keys(settings.key_prefix)).counts(name)
+    states = {state: count for state, count in counts.items() if count}
+    if not states:
+        raise Fault(f"no batch '{clean(name)}': no job names it, or all its records have expired.")
+    jobs = sum(states.values())
+    done = jobs - states.get("open", 0)
+    if as_json:
+        print_json({"batch": name, "jobs": jobs, "done": done, "states": states})
+        return
+    print_table(("state", "jobs"), states.items())
+    click.echo(f"{done} of {jobs} done")
