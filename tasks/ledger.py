@@ -14,10 +14,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from threading import Event
 from typing import Any, Final
 
 from redis import Redis, RedisError
-from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import (
+    Retrying,
+    before_sleep_log,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_after_delay,
+    stop_when_event_set,
+    wait_random_exponential,
+)
 
 from tasks.codes import Code, State
 from tasks.errors import RateReading
@@ -96,7 +105,16 @@ class Ledger:
     #: What the methods raise when the ledger is away; nothing is known then of what they did.
     unavailable: Final = (RedisError,)
 
-    def __init__(self, redis: "Redis", *, keys: Keys, pace: Pace, retention_s: float, call_deadline_s: float) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        keys: Keys,
+        pace: Pace,
+        retention_s: float,
+        call_deadline_s: float,
+        stopping: Event | None = None,
+    ) -> None:
         self._redis = redis
         self._keys = keys
         self._pace = pace
@@ -107,7 +125,9 @@ class Ledger:
         self._insist = Retrying(
             retry=retry_if_exception_type(self.unavailable),
             wait=wait_random_exponential(multiplier=0.2, max=2),
-            stop=stop_after_delay(_INSIST_S),
+            # Whoever shuts down while Redis is away has no time: the lease will end, and say `unconfirmed`.
+            stop=stop_after_delay(_INSIST_S) | stop_when_event_set(stopping or Event()),
+            sleep=sleep_using_event(stopping or Event()),
             before_sleep=before_sleep_log(log, logging.WARNING),
             reraise=True,
         )

@@ -74,6 +74,10 @@ class WorkerProcess:
     def stop(self, timeout_s: float = 30) -> int:
         """SIGTERM, and the exit code."""
         self.signal(signal.SIGTERM)
+        return self.wait(timeout_s)
+
+    def wait(self, timeout_s: float = 30) -> int:
+        """Until it has left by itself; the exit code."""
         return self._process.wait(timeout_s)
 
     def kill(self) -> None:

@@ -2,11 +2,14 @@
 
 import logging
 import os
+import signal
 import threading
 from typing import Any
 
 from celery import Celery, bootsteps, signals
 from celery.apps.worker import Worker
+from celery.platforms import EX_OK
+from celery.worker import state
 
 from config.celery import celery_config
 from config.settings import Settings
@@ -30,12 +33,16 @@ class Process:
         self.stopping = threading.Event()
         self._settings = settings
         self._concurrency = concurrency
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._parts: tuple[int, Parts] | None = None
 
     def parts(self) -> Parts:
         with self._lock:
             if self._parts is None or self._parts[0] != os.getpid():
+                if os.getpid() != self._pid:
+                    # billiard has had its way with the signals of this child by now.
+                    _leave_in_peace(self.stopping)
                 parts = wire(
                     self._settings,
                     worker=worker_name(),
@@ -55,9 +62,13 @@ def make_app(settings: Settings, process: Process) -> Celery:
     class ThreadsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Starts the threads after the pool, and stops them before it."""
 
+        threads: Threads
+
         requires = ("celery.worker.components:Pool",)
 
         def start(self, _worker: Any) -> None:
+            # Celery has installed its own handlers by now.
+            _leave_in_peace(process.stopping)
             self.threads = Threads(process.parts(), process.stopping)
             self.threads.start()
 
@@ -76,11 +87,6 @@ def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
     # A connected receiver keeps Celery from setting up logging of its own.
     signals.setup_logging.connect(_keep_logging, weak=False)
 
-    def stop(**_: Any) -> None:
-        log.info("shutting down: calls on the wire are finished, the rest goes back")
-        process.stopping.set()
-
-    signals.worker_shutting_down.connect(stop, weak=False)
     worker = Worker(
         app=app,
         hostname=f"dialer@{worker_name()}",
@@ -93,9 +99,28 @@ def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
         without_heartbeat=True,
         quiet=True,
     )
+    # What these say of each task, the ledger's own lines say better.
+    for name in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     log.info("worker starts", extra={"pool": pool, "concurrency": concurrency})
     worker.start()
     return worker.exitcode or 0
+
+
+def _leave_in_peace(stopping: threading.Event) -> None:
+    """Let every signal that asks to leave mean the same, however often it comes.
+
+    Celery's own handlers kill what runs at the second Ctrl-C or at SIGQUIT, and restart the worker at SIGHUP; a call
+    that is on the wire then would end as unconfirmed. Nobody needs more than SIGTERM, and SIGKILL is always there.
+    An init system, or a terminal, may signal every process of a service: prefork's children do the same.
+    """
+
+    def leave(*_: object) -> None:
+        stopping.set()
+        state.should_stop = EX_OK
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, leave)
 
 
 def _keep_logging(**_: Any) -> None:

@@ -62,6 +62,7 @@ class Threads:
 
     def stop(self) -> None:
         """End the loops and say good-bye; what is not done is another worker's to do."""
+        log.info("shutting down: calls on the wire are finished, the rest goes back")
         self._stopping.set()
         for loop in self._loops:
             loop.join(_JOIN_S)

@@ -31,7 +31,7 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
-def ledger_of(settings: Settings, redis: Redis) -> Ledger:
+def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None = None) -> Ledger:
     """The ledger alone: all that enqueueing needs."""
     return Ledger(
         redis,
@@ -39,6 +39,7 @@ def ledger_of(settings: Settings, redis: Redis) -> Ledger:
         pace=Pace.of(settings.rate_limit),
         retention_s=settings.retention_days * 86400,
         call_deadline_s=settings.call_deadline_s,
+        stopping=stopping,
     )
 
 
@@ -71,7 +72,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
     """Build the parts of a worker; nothing is sent or received yet."""
     redis = connect(settings)
     keys, pace = Keys(settings.key_prefix), Pace.of(settings.rate_limit)
-    ledger = ledger_of(settings, redis)
+    ledger = ledger_of(settings, redis, stopping)
     api = Genesys(settings)
     fleet = Fleet(redis, keys=keys, worker=worker, concurrency=concurrency)
     dialing = Dialing(

@@ -6,7 +6,10 @@
 --       6 priority  7 batch, or ''  8 the number as written
 -- Reply {'accepted' | 'replay' | 'conflict', state}
 
-local known = redis.call('HMGET', KEYS[1], 'state', '_fingerprint')
+local known = redis.pcall('HMGET', KEYS[1], 'state', '_fingerprint')
+if known.err then
+  return { 'conflict', 'rejected' } -- somebody keeps something else under this key; it must not hold up the others
+end
 if known[1] then
   local verdict = known[2] == ARGV[3] and 'replay' or 'conflict'
   redis.call('HINCRBY', KEYS[1], verdict == 'replay' and 'replays' or 'conflicts', 1)

@@ -5,7 +5,10 @@
 -- ARGV  1 id  2 fingerprint of the raw message  3 retention in ms  4.. fields of the outcome
 -- Reply {'accepted' | 'replay' | 'conflict', state}
 
-local known = redis.call('HMGET', KEYS[1], 'state', '_fingerprint')
+local known = redis.pcall('HMGET', KEYS[1], 'state', '_fingerprint')
+if known.err then
+  return { 'conflict', 'rejected' } -- somebody keeps something else under this key; it must not hold up the others
+end
 if known[1] then
   local verdict = known[2] == ARGV[2] and 'replay' or 'conflict'
   redis.call('HINCRBY', KEYS[1], verdict == 'replay' and 'replays' or 'conflicts', 1)

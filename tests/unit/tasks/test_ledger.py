@@ -68,6 +68,12 @@ class TestAccept:
         assert ground.ledger.accept([job()]) == [(Entry.REPLAY, State.PLACED)]
         assert ground.due() == []
 
+    def test_a_key_that_somebody_else_uses_holds_up_nobody(self, ground: Ground) -> None:
+        ground.redis.set(ground.keys.job("taken"), "by another program")
+        refusal = Refusal(id="taken", fingerprint="f", code=Code.MISSING_FIELD, message="m")
+        entries = ground.ledger.accept([job("taken"), refusal, job("mine")])
+        assert [entry for entry, _ in entries] == [Entry.CONFLICT, Entry.CONFLICT, Entry.ACCEPTED]
+
     def test_a_message_that_is_no_job_is_stored_as_rejected(self, ground: Ground) -> None:
         refusal = Refusal(id="bad", fingerprint="f", code=Code.MISSING_FIELD, message="no 'to'")
         assert ground.ledger.accept([refusal]) == [(Entry.ACCEPTED, State.REJECTED)]

@@ -1,0 +1,141 @@
+"""`dialer demo`: the whole product on one machine, with a simulated Genesys Cloud and an embedded Redis.
+
+Redis and simulator start, then two workers; a list of some 200 numbers is imported and watched; then the outcomes,
+the simulator's own ledger of calls, and how to look one job up. Nothing is left behind, whatever ends it.
+"""
+
+import signal
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import click
+from redis import Redis, RedisError
+
+import sandbox
+from config.settings import Settings, load
+from sandbox.behaviour import Behaviour
+from sandbox.demo_fleet import DemoWorker
+from sandbox.demo_progress import watch
+from sandbox.demo_report import report
+from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
+from sandbox.extra import require_extra
+from sandbox.foreground import caller_settings, exports
+from sandbox.simulator_process import Simulator, SimulatorDidNotStart
+from tasks.keys import Keys
+from tasks.records import Records
+from worker.cli.examples import examples
+from worker.cli.faults import Fault, Interrupted
+from worker.cli.intake import Tally, bring_in
+from worker.cli.rows import Filling
+from worker.cli.source import opened
+from worker.cli.store import redis_fault
+from worker.connection import connect
+from worker.wiring import ledger_of
+
+NUMBERS: Final = Path(sandbox.__file__).with_name("numbers.csv")
+BATCH: Final = "demo"
+_WORKERS: Final = 2
+_PER_MINUTE: Final = 1200
+#: Regions of the list that an operator who fears toll fraud would leave out.
+_LEFT_OUT: Final = frozenset({"BS", "CU", "JM", "SO"})
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command("demo", epilog=examples("dialer demo", "dialer demo --keep"))
+@click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C, to look around.")
+def command(*, keep: bool) -> None:
+    """Dial some 200 numbers through two workers, with a simulated Genesys Cloud. Nothing real is called.
+
+    Needs no account and no settings, touches nothing outside, and takes less than a minute.
+    """
+    require_extra()
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+    try:
+        with ExitStack() as stack:
+            stack.callback(_listen_again)
+            try:
+                _run(stack, keep=keep)
+            finally:
+                _stop_listening()  # while things are stopped, a second Ctrl-C must not get in between
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; everything that the demo started has been stopped.") from None
+    except (RedisUnavailableError, SimulatorDidNotStart) as error:
+        raise Fault(str(error)) from error
+
+
+def _run(stack: ExitStack, *, keep: bool) -> None:
+    started = time.monotonic()
+    click.echo("Starting an embedded Redis and the Genesys Cloud simulator …")
+    redis_url = stack.enter_context(EmbeddedRedis()).url
+    behaviour = Behaviour(rate_limit=_PER_MINUTE, rate_window_s=60, latency_s=0.05)
+    simulator = stack.enter_context(
+        Simulator(rate_limit=_PER_MINUTE, rate_window_s=60, latency_s=0.05, verified_caller_ids=["+12125559876"])
+    )
+    environ = {
+        "DIALER_REDIS_URL": redis_url,
+        "DIALER_ALLOWED_REGIONS": _allowed_regions(),
+        **caller_settings(simulator.url, behaviour),
+    }
+    settings = load(environ, dotenv=None)
+    directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-demo-")))
+    redis = stack.enter_context(connect(settings))
+    click.echo(f"Starting {_WORKERS} worker processes …")
+    workers = [
+        stack.enter_context(DemoWorker(environ, directory, name=f"worker-{n}")) for n in range(1, _WORKERS + 1)
+    ]
+    try:
+        _import(redis, settings)
+        records = Records(redis, keys=Keys(settings.key_prefix))
+        watch(records, BATCH, workers, per_minute=_PER_MINUTE)
+    except RedisError as error:
+        raise Fault(redis_fault(settings.redis_url, error)) from error
+    click.echo()
+    all_well = report(records, BATCH, simulator.stats())
+    click.echo(f"\nDone in {time.monotonic() - started:.0f} s.")
+    if not all_well:
+        raise Fault("the two ledgers differ; please report it.")
+    if keep:
+        click.echo(f"\nLook around from another terminal with:\n\n{exports(environ)}\n\nCtrl-C ends it all.")
+        _wait_for_ctrl_c()
+
+
+def _import(redis: Redis, settings: Settings) -> None:
+    tally = Tally()
+    with opened(str(NUMBERS)) as source:
+        jobs = Filling(batch=BATCH).jobs(source.rows(file_format="csv", id_column=None))
+        for _ in bring_in(jobs, ledger_of(settings, redis), tally):
+            pass
+    click.echo(f"Imported {tally.accepted} of {tally.rows} rows as jobs, {_PER_MINUTE} calls a minute allowed.\n")
+
+
+def _allowed_regions() -> str:
+    import phonenumbers  # noqa: PLC0415 - slow to import, and 'dialer demo --help' does without
+
+    return ",".join(sorted(phonenumbers.SUPPORTED_REGIONS - _LEFT_OUT))
+
+
+def _wait_for_ctrl_c() -> None:
+    try:
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        return
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _stop_listening() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _listen_again() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

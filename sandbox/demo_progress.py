@@ -1,0 +1,73 @@
+"""How far the demo's batch is: a live bar on a terminal, a line a second elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import click
+
+from sandbox.demo_fleet import DemoWorker
+from tasks.records import Records
+from worker.cli.faults import Fault
+
+_LOOK_S: Final = 0.2
+_LINE_S: Final = 1.0
+_LONGEST_S: Final = 120.0
+_LOG_LINES: Final = 15
+
+Counts = dict[str, int]
+
+
+def watch(records: Records, batch: str, workers: Sequence[DemoWorker], *, per_minute: int) -> None:
+    """Show progress until no job of the batch is open. Raises Fault when it takes for ever."""
+    deadline = time.monotonic() + _LONGEST_S
+    with _shown(per_minute) as show:
+        while True:
+            counts = records.counts(batch)
+            show(counts)
+            if not counts["open"]:
+                return
+            if not any(worker.runs for worker in workers) or time.monotonic() > deadline:
+                break
+            time.sleep(_LOOK_S)
+    for worker in workers:
+        click.echo(f"--- the end of {worker.log.name}", err=True)
+        for line in worker.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]:
+            click.echo(line, err=True)
+    raise Fault(f"{counts['open']} jobs have no outcome; the logs above say why.")
+
+
+@contextmanager
+def _shown(per_minute: int) -> Iterator[Callable[[Counts], None]]:
+    if not sys.stdout.isatty():
+        yield _Lines()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - not in a pipe
+
+    with Progress(BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("{task.fields[states]}")) as bar:
+        task = bar.add_task("", total=None, states=f"the workers start; {per_minute} calls a minute")
+        yield lambda counts: bar.update(
+            task,
+            total=sum(counts.values()),
+            completed=sum(counts.values()) - counts["open"],
+            states=_states(counts),
+        )
+
+
+class _Lines:
+    """A line a second, and one at the end."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, counts: Counts) -> None:
+        if time.monotonic() >= self._next or not counts["open"]:
+            self._next = time.monotonic() + _LINE_S
+            done = sum(counts.values()) - counts["open"]
+            click.echo(f"{done:>4} of {sum(counts.values())}: {_states(counts)}")
+
+
+def _states(counts: Counts) -> str:
+    return ", ".join(f"{count} {state}" for state, count in counts.items() if count)

@@ -1,0 +1,11 @@
+"""Whether the `sandbox` extra is installed, without which neither simulator nor demo can run."""
+
+from importlib.util import find_spec
+
+from worker.cli.faults import Fault
+
+
+def require_extra() -> None:
+    """Raise Fault with what to install, if it is missing."""
+    if find_spec("aiohttp") is None:
+        raise Fault("the sandbox is not installed; run: pip install 'dialer[sandbox]'")

@@ -1,0 +1,98 @@
+"""`dialer check`: everything that must be right before calls are placed, each with how to mend it."""
+
+from collections.abc import Iterator
+
+import click
+from redis import RedisError
+
+from config.settings import Settings, SettingsError, load
+from tasks.codes import WORDS
+from tasks.errors import DialError, JobError
+from tasks.genesys import Genesys
+from worker.cli.entry import read_caller_id
+from worker.cli.examples import examples
+from worker.cli.faults import Fault
+from worker.cli.finding import Finding, Verdict
+from worker.cli.output import print_json
+from worker.cli.redis_findings import redis_findings
+from worker.cli.store import redis_fault, shown
+from worker.connection import connect
+
+_COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
+
+
+@click.command(
+    "check", epilog=examples("dialer check", "dialer check --json | jq '.[] | select(.verdict == \"fail\")'")
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array of {check, verdict, message}.")
+def command(*, as_json: bool) -> None:
+    """Check settings, Redis, caller ID and credentials. No call is placed, and nothing in Redis is changed.
+
+    Each line says ok, warn or fail, and how to mend it. Exit 1 when anything failed.
+    """
+    found = []
+    for finding in findings():
+        found.append(finding)
+        if not as_json:
+            _print(finding)
+    if as_json:
+        print_json([finding.as_json() for finding in found])
+    if any(finding.verdict is Verdict.FAIL for finding in found):
+        raise click.exceptions.Exit(Fault.exit_code)
+
+
+def findings() -> Iterator[Finding]:
+    """Look at one thing after the other; what cannot be looked at for a fault before it is left out."""
+    try:
+        settings = load(credentials=True)
+    except SettingsError as error:
+        for fault in error.faults:
+            yield Finding(check="settings", verdict=Verdict.FAIL, message=fault)
+        incomplete = _without_credentials()
+        if incomplete:
+            yield from _redis(incomplete)
+        return
+    yield Finding(check="settings", message="complete")
+    yield from _redis(settings)
+    yield _caller_id(settings)
+    yield _token(settings)
+
+
+def _without_credentials() -> Settings | None:
+    try:
+        return load(credentials=False)
+    except SettingsError:
+        return None
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    try:
+        with connect(settings, retries=0) as redis:
+            yield from redis_findings(redis, shown(settings.redis_url))
+    except RedisError as error:
+        yield Finding(check="redis", verdict=Verdict.FAIL, message=redis_fault(settings.redis_url, error))
+
+
+def _caller_id(settings: Settings) -> Finding:
+    try:
+        address = read_caller_id(settings.caller_id, region=settings.default_region)
+    except JobError as error:
+        told = f"DIALER_CALLER_ID is wrong: {error.message} Write it in E.164."
+        return Finding(check="caller id", verdict=Verdict.FAIL, message=told)
+    return Finding(check="caller id", message=f"a number in {address.region}; Genesys Cloud must have verified it")
+
+
+def _token(settings: Settings) -> Finding:
+    try:
+        grant = Genesys(settings).request_token()
+    except DialError as error:
+        told = f"{error.message.rstrip('.')}. {WORDS[error.code].fix}"
+        return Finding(check="credentials", verdict=Verdict.FAIL, message=told)
+    return Finding(
+        check="credentials", message=f"{settings.login_url} gave a token for {grant.expires_in_s / 3600:.1f} h"
+    )
+
+
+def _print(finding: Finding) -> None:
+    verdict = click.style(f"{finding.verdict:<4}", fg=_COLOURS[finding.verdict])
+    click.echo(f"{verdict}  {finding.check}: {' '.join(finding.message.split())}")

@@ -1,0 +1,118 @@
+"""`dialer enqueue`: enter one job, and wait for its outcome if asked to."""
+
+import time
+import uuid
+from typing import Any, Final
+
+import click
+
+from tasks.codes import OUTCOMES, WORDS, State
+from tasks.errors import JobError
+from tasks.job import Job
+from tasks.keys import Keys
+from tasks.ledger import Entry
+from tasks.records import Record, Records
+from worker.cli.entry import check_numbers, read_job
+from worker.cli.examples import examples
+from worker.cli.faults import Fault, Interrupted
+from worker.cli.output import print_json
+from worker.cli.show import print_record
+from worker.cli.store import settings_of, store
+from worker.wiring import ledger_of
+
+_FIRST_LOOK_S: Final = 0.1
+_LONGEST_LOOK_S: Final = 0.5
+
+
+@click.command(
+    "enqueue",
+    epilog=examples(
+        'dialer enqueue "+1 212-555-1234" --id order-42',
+        'dialer enqueue "(212) 555-1234" --region US --wait --timeout 30',
+        "dialer enqueue +12125551234 --not-before 2026-11-23T09:00:00+01:00",
+    ),
+)
+@click.argument("to")
+@click.option("--id", "job_id", help="The job's id; the same id twice is one call. Default: a new one.")
+@click.option("--from", "caller_id", metavar="NUMBER", help="Caller ID. Default: DIALER_CALLER_ID.")
+@click.option("--region", help="Region of a number without a country code, e.g. US.")
+@click.option("--user-id", help="On whose behalf. Default: GENESYS_CLOUD_USER_ID.")
+@click.option("--wrap-up-code-id", help="Default: GENESYS_CLOUD_WRAP_UP_CODE_ID.")
+@click.option("--not-before", metavar="TIME", help="ISO 8601 with offset, e.g. 2026-11-23T09:00:00+01:00.")
+@click.option("--not-after", metavar="TIME", help="The same; not sent from then on.")
+@click.option("--priority", type=int, help="0 to 9, 9 first.  [default: 5]")
+@click.option("--batch", help="Name of the batch it belongs to.")
+@click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@click.option("--max-attempts", type=int, help="How often it may be tried. Default: DIALER_MAX_ATTEMPTS.")
+@click.option("--wait", is_flag=True, help="Wait for the outcome; exit 0 only if the call was placed.")
+@click.option("--timeout", "timeout_s", type=click.FloatRange(0), metavar="SECONDS", help="Wait no longer.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    to: str,
+    *,
+    job_id: str | None,
+    attributes: tuple[str, ...],
+    wait: bool,
+    timeout_s: float | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Enter a job that calls the number TO."""
+    if timeout_s is not None and not wait:
+        raise click.UsageError("--timeout needs --wait.")
+    settings = settings_of()
+    fields = {"to": to, "from": options.pop("caller_id"), "attributes": _pairs(attributes), **options}
+    try:
+        job = read_job(str(uuid.uuid4()) if job_id is None else job_id, fields)
+        check_numbers(job, settings)
+    except JobError as error:
+        raise Fault(f"{error.code}: {error.message} {WORDS[error.code].fix}") from error
+    with store(settings) as redis:
+        ((entry, state),) = ledger_of(settings, redis).accept([job])
+        if entry is Entry.CONFLICT:
+            raise Fault(f"the id '{job.id}' already is another job; see 'dialer show {job.id}'. Nothing was entered.")
+        if not wait:
+            _print_entry(job, entry, state, as_json=as_json)
+            return
+        records = Records(redis, keys=Keys(settings.key_prefix))
+        record = _outcome(records, job.id, timeout_s)
+    if as_json:
+        print_json(record)
+    else:
+        print_record(record)
+    if record["state"] != State.PLACED:
+        raise click.exceptions.Exit(Fault.exit_code)
+
+
+def _pairs(attributes: tuple[str, ...]) -> dict[str, str] | None:
+    if faulty := [text for text in attributes if not text.partition("=")[1]]:
+        raise click.UsageError(f"--attribute takes NAME=VALUE, not '{faulty[0]}'.")
+    return dict(text.split("=", 1) for text in attributes) or None
+
+
+def _print_entry(job: Job, entry: Entry, state: State, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": job.id, "entry": entry, "state": state})
+    elif entry is Entry.REPLAY:
+        click.echo(f"{job.id} {state} (this job was entered before; nothing is called twice)")
+    else:
+        click.echo(f"{job.id} {state}")
+
+
+def _outcome(records: Records, job_id: str, timeout_s: float | None) -> Record:
+    """Look until the job has an outcome; the looks become rarer."""
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    look_s = _FIRST_LOOK_S
+    try:
+        while True:
+            record = records.show(job_id)
+            if record is None:
+                raise Fault(f"the record of '{job_id}' is gone from Redis.")
+            if record["state"] in OUTCOMES:
+                return record
+            if deadline is not None and time.monotonic() >= deadline:
+                raise Fault(f"'{job_id}' is still {record['state']} after {timeout_s:g} s; the job goes on.")
+            time.sleep(look_s)
+            look_s = min(look_s * 1.2, _LONGEST_LOOK_S)
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped waiting; the job goes on, see 'dialer show {job_id}'.") from None

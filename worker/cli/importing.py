@@ -1,0 +1,129 @@
+"""`dialer import`: a job for each row of a file."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import click
+from redis import RedisError
+
+from config.settings import Settings
+from tasks.job import Job
+from worker.cli.examples import examples
+from worker.cli.faults import Fault, Interrupted, WrongUsage
+from worker.cli.intake import CHUNK, Tally, bring_in
+from worker.cli.output import print_json
+from worker.cli.preview import Preview
+from worker.cli.progress import progress
+from worker.cli.rows import BadFile, BadRow, Filling
+from worker.cli.source import FORMATS, Source, opened
+from worker.cli.store import redis_fault, settings_of, store
+from worker.wiring import ledger_of
+
+_TOLD_IN_FULL: Final = 20
+
+
+@click.command(
+    "import",
+    epilog=examples(
+        "dialer import customers.csv --batch spring --region US --dry-run",
+        "dialer import customers.csv --batch spring --region US",
+        "jq -c '.[]' jobs.json | dialer import - --format jsonl --json",
+    ),
+)
+@click.argument("file", metavar="FILE|-")
+@click.option("--batch", help="Batch of the rows that name none.")
+@click.option("--region", help="Region of the rows that name none, e.g. US.")
+@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Default: from name or content.")
+@click.option("--id-column", metavar="NAME", help="The column or field with the job's id.  [default: id]")
+@click.option("--dry-run", is_flag=True, help="Say how many would be dialled, and why the others not; enter nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
+def command(
+    file: str,
+    *,
+    batch: str | None,
+    region: str | None,
+    file_format: str | None,
+    id_column: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Enter a job for each row of FILE, or of stdin for "-".
+
+    CSV needs a header: 'to', and any other field of a job; 'attributes.NAME' is an attribute. JSONL has one job, an
+    object, a line. The id is in 'id'; a row without one gets an id from its content, so that importing a file twice
+    calls nobody twice. A bad row is told by its number (the header is row 1) and does not stop the rest.
+    """
+    settings = settings_of()
+    filling = Filling(batch=batch, region=region, id_column=id_column)
+    with opened(file) as source:
+        try:
+            jobs = filling.jobs(source.rows(file_format=file_format, id_column=id_column))
+            clean = _preview(jobs, settings, source, as_json) if dry_run else _enter(jobs, settings, source, as_json)
+        except BadFile as error:
+            raise WrongUsage(f"{file}: {error}") from error
+    if not clean:
+        raise click.exceptions.Exit(Fault.exit_code)
+
+
+def _preview(
+    jobs: Iterator[tuple[int, Job] | BadRow],
+    settings: Settings,
+    source: Source,
+    as_json: bool,  # noqa: FBT001
+) -> bool:
+    preview = Preview()
+    with progress(source) as (advance, _):
+        for each in jobs:
+            preview.add(each, settings)
+            if preview.rows % CHUNK == 0:
+                advance(preview.rows)
+    if as_json:
+        print_json(preview.as_json())
+    else:
+        preview.show()
+    return preview.dialled == preview.rows
+
+
+def _enter(
+    jobs: Iterator[tuple[int, Job] | BadRow],
+    settings: Settings,
+    source: Source,
+    as_json: bool,  # noqa: FBT001
+) -> bool:
+    tally = Tally()
+    with store(settings) as redis, progress(source) as (advance, say):
+        if not as_json:
+            tally.tell = _teller(tally, say)
+        try:
+            for _ in bring_in(jobs, ledger_of(settings, redis), tally):
+                advance(tally.rows)
+        except RedisError as error:
+            raise Fault(f"{redis_fault(settings.redis_url, error)} {_so_far(tally)}") from error
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted. {_so_far(tally)}") from None
+    if as_json:
+        print_json(tally.as_json())
+    else:
+        told = len(tally.kept) if tally.conflicting + tally.bad <= _TOLD_IN_FULL else _TOLD_IN_FULL
+        if (untold := tally.conflicting + tally.bad - told) > 0:
+            click.echo(f"… and {untold} more such rows; --json or --dry-run tell more.", err=True)
+        click.echo(
+            f"{tally.rows} rows: {tally.accepted} accepted, {tally.replayed} already known, "
+            f"{tally.conflicting} conflicting, {tally.bad} bad."
+        )
+    return not (tally.bad or tally.conflicting)
+
+
+def _so_far(tally: Tally) -> str:
+    return (
+        f"{tally.entered} rows are in; run the same import again, which is safe: "
+        "what is in stays one job and is not called twice."
+    )
+
+
+def _teller(tally: Tally, say: Callable[[str], None]) -> Callable[[BadRow], None]:
+    def tell(row: BadRow) -> None:
+        if tally.bad + tally.conflicting <= _TOLD_IN_FULL:
+            say(f"row {row.number}: {row.code}: {row.message}")
+
+    return tell

@@ -1,0 +1,79 @@
+"""A group whose commands are imported when they are used: `dialer --help` must answer at once."""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from worker.cli.faults import Fault, Interrupted, usage_fault
+
+
+class LazyGroup(click.Group):
+    """`table`: command name -> ("module:attribute", its line in the group's help).
+
+    What a command raises ends as one line on stderr; with `--traceback` before the command, as a traceback.
+    """
+
+    def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self._table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self._table:
+            return None
+        module, _, attribute = self._table[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self._table.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [
+            CompletionItem(name, help=line) for name, (_, line) in self._table.items() if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _usage_in_one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with _usage_in_one_line():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            raise Interrupted("interrupted.") from None
+        except Exception as error:
+            if ctx.params.get("traceback"):
+                raise
+            raise _defect(error) from error
+
+
+@contextmanager
+def _usage_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise usage_fault(error) from error
+
+
+def _defect(error: Exception) -> Fault:
+    from config.masking import mask  # noqa: PLC0415 - the way without a defect needs none of it
+
+    words = " ".join(mask(str(error)).split())
+    return Fault(
+        f"a defect in Dialer: {type(error).__name__}: {words}. Please report it with what "
+        "'dialer --traceback …' prints."
+    )

@@ -1,0 +1,53 @@
+"""What commands print: JSON for programs, aligned lines for pipes, tables for terminals."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value on stdout, in ASCII: safe in any encoding and on any terminal."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def clean(value: object) -> str:
+    """The value as one harmless line: what producers wrote may hold control sequences for a terminal."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
+    """Print `name  value` lines, the values aligned."""
+    shown = [(name, clean(value)) for name, value in fields if value not in {None, ""}]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        click.echo(f"{click.style(name.ljust(width), dim=True)}  {value}".rstrip())
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table; nothing is ever cut off: cells fold on a terminal, lines grow in a pipe."""
+    texts = [[clean("" if cell is None else cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(columns, texts)
+        return
+    widths = [max(len(row[n]) for row in [list(columns), *texts]) for n in range(len(columns))]
+    for row in [list(columns), *texts]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _print_rich(columns: Sequence[str], texts: list[list[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - a pipe does without it, and starts faster
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in texts:
+        table.add_row(*map(Text, row))  # Text: no markup is read in what producers wrote
+    Console(highlight=False).print(table)

@@ -1,0 +1,68 @@
+"""What the rows of a file are: jobs to be, or reasons why not, each with its row number."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tasks.codes import Code
+from tasks.errors import JobError
+from tasks.job import Job
+from worker.cli.entry import read_job
+
+DEFAULT_ID_COLUMN: Final = "id"
+NOT_UTF8: Final = "It is not UTF-8 text; save the file as UTF-8."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """The fields of one row; absent ones are not in it."""
+
+    number: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadRow:
+    """A row that is no job. `number` counts as a spreadsheet does: the header of a CSV file is row 1."""
+
+    number: int
+    code: str
+    message: str
+
+
+class BadFile(Exception):
+    """Nothing of the file can be imported; the message says why, and how to mend it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filling:
+    """What rows get that do not say it themselves, and which field is their id."""
+
+    batch: str | None = None
+    region: str | None = None
+    id_column: str | None = None
+
+    def jobs(self, rows: Iterator[Row | BadRow]) -> Iterator[tuple[int, Job] | BadRow]:
+        for row in rows:
+            if isinstance(row, BadRow):
+                yield row
+                continue
+            try:
+                yield row.number, self._job(row.fields)
+            except JobError as error:
+                yield BadRow(number=row.number, code=error.code, message=error.message)
+
+    def _job(self, fields: dict[str, Any]) -> Job:
+        column = self.id_column or DEFAULT_ID_COLUMN
+        job_id = fields.pop(column, None)
+        if job_id is None and self.id_column:
+            raise JobError(Code.MISSING_FIELD, f"The id is missing: '{column}' is empty.")
+        for name, value in (("batch", self.batch), ("region", self.region)):
+            if value is not None and fields.get(name) is None:
+                fields[name] = value
+        return read_job(job_id, fields)
+
+
+def is_damaged(text: str) -> bool:
+    """Tell whether text read with `surrogateescape` was no UTF-8, or holds a NUL byte."""
+    return "\0" in text or any("\ud800" <= c <= "\udfff" for c in text)

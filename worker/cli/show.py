@@ -1,0 +1,42 @@
+"""`dialer show`: what became of one job."""
+
+from typing import Any
+
+import click
+
+from tasks.codes import WORDS, Code
+from tasks.keys import Keys
+from tasks.records import Record, Records
+from worker.cli.examples import examples
+from worker.cli.faults import Fault
+from worker.cli.output import clean, print_fields, print_json
+from worker.cli.store import settings_of, store
+
+_FIRST = ("id", "state", "code", "message", "hint")
+
+
+@click.command("show", epilog=examples("dialer show order-42", "dialer show order-42 --json | jq -r .state"))
+@click.argument("job_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the record as one JSON object.")
+def command(job_id: str, *, as_json: bool) -> None:
+    """Show the record of the job ID. Exit 1 when there is none."""
+    settings = settings_of()
+    with store(settings) as redis:
+        record = Records(redis, keys=Keys(settings.key_prefix)).show(job_id)
+    if record is None:
+        raise Fault(f"no job '{clean(job_id)}': it was never entered, or its record has expired.")
+    if as_json:
+        print_json(record)
+    else:
+        print_record(record)
+
+
+def print_record(record: Record) -> None:
+    """Print the fields of a record, those that say most first, with the words for its code."""
+    fields = dict(record)
+    words = WORDS.get(Code(fields["code"])) if fields.get("code") in set(Code) else None
+    if words:
+        fields["message"] = fields.get("message") or words.meaning
+        fields["hint"] = fields.get("hint") or words.fix
+    lines: list[tuple[str, Any]] = [(name, fields.pop(name, None)) for name in _FIRST]
+    print_fields([*lines, *sorted(fields.items())])
