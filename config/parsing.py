@@ -114,7 +114,9 @@ def regions(text: str) -> frozenset[str]:
     if not text:
         return frozenset()
     # An empty place is a fault: a lone comma, read as "empty", would allow the whole world.
-    return frozenset(region(name.strip()) for name in text.split(","))
+    # 001 stands for numbers of no country, such as international freephone (+800).
+    names = {name.strip() for name in text.split(",")}
+    return frozenset(name if name == "001" else region(name) for name in names)
 
 
 def key_prefix(text: str) -> str:

@@ -81,7 +81,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "DIALER_ALLOWED_REGIONS",
         "",
-        "The regions that may be called, separated by commas; empty means all of them.",
+        "The regions that may be called, separated by commas (001: numbers of no country); empty means all of them.",
     ),
     Variable("DIALER_ALLOW_PREMIUM", "0", "Whether premium-rate numbers may be called."),
     Variable("DIALER_RATE_LIMIT", "300/60s", "The most requests in a period that the whole fleet may send."),

@@ -1,11 +1,15 @@
 """Who else is at work: each worker says so every few seconds, and the living take over what the dead held."""
 
+import logging
+import uuid
 from typing import Final
 
 from redis import Redis
 
 from tasks.keys import INBOX_QUEUE, Keys
 from tasks.lua import source
+
+log = logging.getLogger("dialer.fleet")
 
 BEAT_S: Final = 2.0
 #: Silent for longer than this is dead; taking over from the living would be harmless, only wasteful.
@@ -20,16 +24,23 @@ class Fleet:
         self._worker = worker
         self._concurrency = concurrency
         self._alive = redis.register_script(source("alive"))
+        self._epoch: str | None = None
         self._bury = redis.register_script(source("bury"))
         #: Calls that the living can place at once.
         self.fleet_concurrency = concurrency
 
     def beat(self) -> list[str]:
         """Say that this worker is alive, and take over from the dead; the names of those that were buried."""
-        total, *dead = self._alive(
-            keys=[self._keys.workers, self._keys.concurrency],
-            args=[self._worker, self._concurrency, int(DEAD_AFTER_S * 1000)],
+        total, epoch, *dead = self._alive(
+            keys=[self._keys.workers, self._keys.concurrency, self._keys.epoch],
+            args=[self._worker, self._concurrency, int(DEAD_AFTER_S * 1000), uuid.uuid4().hex],
         )
+        if self._epoch not in {None, epoch}:
+            log.critical(
+                "Redis has lost its data: every job that had no outcome is gone, and known ids would be called again. "
+                "Fix: keep it on disk ('appendonly yes'), and ask the producers what they sent"
+            )
+        self._epoch = epoch
         self.fleet_concurrency = max(total, 1)
         for name in dead:
             self._take_over(name, int(DEAD_AFTER_S * 1000))

@@ -34,6 +34,8 @@ class Keys:
         self.workers = f"{prefix}workers"
         #: hash: worker name -> its concurrency.
         self.concurrency = f"{prefix}concurrency"
+        #: string: made with the ledger; another one means that Redis has lost its data.
+        self.epoch = f"{prefix}epoch"
         #: stream, capped: one entry an outcome.
         self.outcomes = f"{prefix}outcomes"
         #: zsets, one a priority, 9 first: job id -> when it is due; an entry for each job in queued or scheduled.

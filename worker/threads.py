@@ -7,6 +7,8 @@ from collections.abc import Callable
 from redis import RedisError
 
 from tasks.fleet import BEAT_S
+from worker.finding import Verdict
+from worker.redis_findings import redis_findings
 from worker.wiring import Parts
 
 log = logging.getLogger("dialer.threads")
@@ -50,6 +52,7 @@ class Threads:
     def __init__(self, parts: Parts, stopping: threading.Event) -> None:
         self._parts = parts
         self._stopping = stopping
+        self._looked = False
         self._loops = [
             Loop("intake", self._take_in, stopping),
             Loop("nudges", self._nudge, stopping),
@@ -80,6 +83,11 @@ class Threads:
         self._parts.scheduler.sleep(wait_s)
 
     def _keep_house(self) -> None:
+        if not self._looked:
+            for finding in redis_findings(self._parts.redis):
+                if finding.verdict is not Verdict.OK:
+                    log.warning("%s: %s", finding.check, finding.message)
+            self._looked = True
         for name in self._parts.fleet.beat():
             log.warning("took over from a dead worker", extra={"dead": name})
         for job_id, state in self._parts.recovery.reap().items():

@@ -12,11 +12,11 @@ from tasks.genesys import Genesys
 from worker.cli.entry import read_caller_id
 from worker.cli.examples import examples
 from worker.cli.faults import Fault
-from worker.cli.finding import Finding, Verdict
 from worker.cli.output import print_json
-from worker.cli.redis_findings import redis_findings
 from worker.cli.store import redis_fault, shown
 from worker.connection import connect
+from worker.finding import Finding, Verdict
+from worker.redis_findings import redis_findings
 
 _COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 

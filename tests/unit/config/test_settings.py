@@ -83,6 +83,7 @@ def test_the_call_deadline_is_both_time_outs_together() -> None:
         ("DIALER_KEY_PREFIX", "team-a:dialer:", "key_prefix", "team-a:dialer:"),
         ("DIALER_DEFAULT_REGION", "GB", "default_region", "GB"),
         ("DIALER_ALLOWED_REGIONS", "US, CA,GB", "allowed_regions", frozenset({"US", "CA", "GB"})),
+        ("DIALER_ALLOWED_REGIONS", "US,001", "allowed_regions", frozenset({"US", "001"})),
         ("DIALER_ALLOWED_REGIONS", "", "allowed_regions", frozenset()),
         ("DIALER_ALLOW_PREMIUM", "Yes", "allow_premium", True),
         ("DIALER_ALLOW_PREMIUM", "false", "allow_premium", False),

@@ -123,3 +123,14 @@ def test_the_bad_do_not_hold_up_the_good(ground: Ground, raw_redis: Redis) -> No
     assert inbox(ground, raw_redis).drain() == 4
     assert ground.due() == ["order-42"]
     assert ground.records.counts()["rejected"] == 3
+
+
+def test_a_redis_that_lost_its_data_is_told_loudly(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+    fleet = Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8)
+    fleet.beat()
+    fleet.beat()
+    assert caplog.records == []
+    ground.redis.flushall()
+    fleet.beat()
+    assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+    assert "Redis has lost its data" in caplog.text

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.unit.worker.conftest import Run
-from worker.cli.finding import Verdict
-from worker.cli.redis_findings import redis_findings
+from worker.finding import Verdict
+from worker.redis_findings import redis_findings
 
 GOOD = {"redis_version": "7.4.1", "maxmemory_policy": "noeviction", "aof_enabled": 1}
 

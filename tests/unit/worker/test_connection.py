@@ -9,9 +9,7 @@ from worker.connection import connect
 
 
 def settings(url: str) -> Settings:
-    return load(
-        {"DIALER_REDIS_URL": url, "DIALER_SENTINEL_MASTER": "calls"}, dotenv=None, credentials=False
-    )
+    return load({"DIALER_REDIS_URL": url, "DIALER_SENTINEL_MASTER": "calls"}, dotenv=None, credentials=False)
 
 
 def kwargs(client: Redis) -> dict[str, object]:
@@ -40,8 +38,6 @@ def test_sentinels() -> None:
         pool = client.connection_pool
         assert isinstance(pool, SentinelConnectionPool)
         assert pool.service_name == "calls"
-        hosts = [
-            (kwargs(each)["host"], kwargs(each)["port"]) for each in pool.sentinel_manager.sentinels
-        ]
+        hosts = [(kwargs(each)["host"], kwargs(each)["port"]) for each in pool.sentinel_manager.sentinels]
         assert hosts == [("a", 1), ("b", 2)]
         assert (kwargs(client)["password"], kwargs(client)["db"]) == ("p@ss", 3)

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from redis import Redis
 
-from worker.cli.finding import Finding, Verdict
+from worker.finding import Finding, Verdict
 
 #: https://redis.io/docs/latest/operate/oss_and_stack/install/version-control/: what Dialer is tested with.
 OLDEST: Final = (6, 2)
 
 
-def redis_findings(redis: Redis, url: str) -> Iterator[Finding]:
+def redis_findings(redis: Redis, url: str = "") -> Iterator[Finding]:
     """Look at the server's own report. Raises redis.RedisError when it does not answer."""
     info: Any = redis.info()
     yield _version(info, url)

@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+# A recipe that fails leaves no half-made target behind.
+.DELETE_ON_ERROR:
+
+INSTALLED := .venv/.installed
+COMPILE := .venv/bin/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
+
+.PHONY: help demo test lint lock clean
+
+help: ## Say what there is to make.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+demo: $(INSTALLED) ## Place some 200 calls against a simulator: no account, no Redis to set up.
+	.venv/bin/dialer demo
+
+test: $(INSTALLED) ## Run the tests.
+	.venv/bin/pytest
+
+lint: $(INSTALLED) ## Check style, formatting, types and import rules.
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+# What is locked stays as it is, unless pyproject.toml wants otherwise; `make lock UPGRADE=--upgrade` takes the
+# newest of everything.
+lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
+lock: $(INSTALLED) ## Write the locks anew after a change of the dependencies in pyproject.toml.
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.lock
+	$(COMPILE) $(UPGRADE) -c requirements.lock --extra dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) -c requirements-dev.lock --extra sandbox pyproject.toml -o requirements-sandbox.lock
+
+clean: ## Remove .venv and all that tools left behind.
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements-dev.lock pyproject.toml deploy/make-venv
+	@deploy/make-venv
+	@touch $@
