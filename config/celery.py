@@ -22,9 +22,6 @@ def celery_config(settings: Settings, *, queue: str) -> dict[str, Any]:
             "socket_connect_timeout": CONNECT_TIMEOUT_S,
             "socket_keepalive": True,
             "health_check_interval": 5,
-            "visibility_timeout": 300,
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
             # Read for sentinel:// URLs only.
             "master_name": settings.sentinel_master,
         },

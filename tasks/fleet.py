@@ -37,8 +37,8 @@ class Fleet:
         )
         if self._epoch not in {None, epoch}:
             log.critical(
-                "Redis has lost its data: every job that had no outcome is gone, and known ids would be called again. "
-                "Fix: keep it on disk ('appendonly yes'), and ask the producers what they sent"
+                "Redis has lost its data: every job that had no outcome is gone, and known ids would be called again."
+                " Fix: keep it on disk ('appendonly yes'), and ask the producers what they sent"
             )
         self._epoch = epoch
         self.fleet_concurrency = max(total, 1)

@@ -18,7 +18,7 @@ from tasks.pacing import Pace
 #: The task that a nudge names.
 CALL_TASK: Final = "dialer.call"
 #: An unclaimed nudge is repeated after this.
-REPEAT_S: Final = 30.0
+REPEAT_S: Final = 10.0
 #: The queue is kept this many times as deep as the fleet is wide, so that no worker idles, and no more, so that
 #: priority, cancel and pause act at once on what waits behind it.
 DEPTH: Final = 3

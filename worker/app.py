@@ -15,6 +15,7 @@ from config.celery import celery_config
 from config.settings import Settings
 from tasks.dial import register
 from tasks.keys import Keys
+from worker.nudges import hold_in_memory
 from worker.threads import Threads
 from worker.wiring import Parts, wire, worker_name
 
@@ -55,6 +56,7 @@ class Process:
 
 def make_app(settings: Settings, process: Process) -> Celery:
     """A Celery app with the tasks and threads of a worker."""
+    hold_in_memory()
     app = Celery("dialer", set_as_current=True)
     app.conf.update(celery_config(settings, queue=Keys(settings.key_prefix).calls))
     register(app, ledger=lambda: process.parts().ledger, dialing=lambda: process.parts().dialing)
