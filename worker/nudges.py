@@ -28,4 +28,4 @@ class NudgesInHand(virtual.QoS):
 
 def hold_in_memory() -> None:
     """Make every Redis channel of this process hold its messages so; only for a process that consumes nudges."""
-    kombu_redis.Channel.QoS = NudgesInHand  # type: ignore[assignment] - the base class will do
+    kombu_redis.Channel.QoS = NudgesInHand  # type: ignore[assignment]
