@@ -31,7 +31,10 @@ class Intervention:
 
     def cancel(self, job_id: str) -> Answer:
         """End a job that waits; not done when the call may be out already, or when it has an outcome."""
-        _, batch, priority = self._look(job_id)
+        seen, batch, priority = self._look(job_id)
+        if seen is None:
+            # It may enter the ledger just now, in a batch and a due set that this look cannot name.
+            return Answer(done=False, state=None)
         verdict, state = self._withdraw(
             keys=[*outcome_keys(self._keys, job_id, batch, State.CANCELLED), self._keys.due_at(priority)],
             args=[job_id, self._retention_ms, State.CANCELLED, *outcome_fields(Code.CANCELLED)],

@@ -1,4 +1,4 @@
--- uses: clock pause_entry pause
+-- uses: clock pause_entry pause pace
 -- Move due jobs, highest priority first, to the Celery queue that workers listen on.
 -- A job stays in its due set, re-scored to later, until a worker claims it: a lost message is repeated.
 --
@@ -15,7 +15,7 @@ if pause_ms then
 end
 
 -- No more jobs than slots within the horizon: a worker that holds a job should get to send it.
-local ahead = math.max((tonumber(redis.call('HGET', KEYS[3], 'tat_ms')) or 0) - now, 0)
+local ahead = slots_ahead(KEYS[3], now)
 local waiting = redis.call('LLEN', KEYS[1])
 local interval = tonumber(ARGV[4])
 -- After a stop, probes go out one by one until a call is placed.

@@ -2,19 +2,34 @@
 -- limit's window, wherever a fixed window of the server begins.
 --
 -- hash pace  tat_ms     when the next slot is free (the theoretical arrival time)
+--            seen_ms    when a slot was last handed out
 --            granted    how many slots were ever handed out; the last one's number
 --            window_ms  when the server's window ends, as its answers told; until then it takes
 --            upto       slots up to this number
 --            ticket, count  the slot and the count of the reading that told so
 --            tick<n>, sent<n>  how many requests left in a span of ten seconds; the last seven spans, by turns
 
+-- A clock that was set back would make the fleet wait for the time that it had known before: start anew.
+local function next_free(now, tat_ms, seen_ms)
+  if now < (tonumber(seen_ms) or 0) - 1000 then
+    return now, true
+  end
+  return math.max(tonumber(tat_ms) or 0, now), false
+end
+
+-- ms until the next slot is free.
+local function slots_ahead(key, now)
+  local pace = redis.call('HMGET', key, 'tat_ms', 'seen_ms')
+  return next_free(now, pace[1], pace[2]) - now
+end
+
 -- Hand out the next slot, if it is within max_wait of now; returns its time and number.
 local function reserve(key, now, interval, max_wait)
-  local pace = redis.call('HMGET', key, 'tat_ms', 'granted', 'window_ms', 'upto')
-  local slot = math.max(tonumber(pace[1]) or 0, now)
+  local pace = redis.call('HMGET', key, 'tat_ms', 'granted', 'window_ms', 'upto', 'seen_ms')
+  local slot, set_back = next_free(now, pace[1], pace[5])
   local granted, ends, upto = tonumber(pace[2]) or 0, tonumber(pace[3]) or 0, tonumber(pace[4]) or 0
   local step = interval
-  if slot < ends then
+  if slot < ends and not set_back then
     -- A stranger may have spent of the same budget: what is left must last until the window's end.
     -- It is told in whole seconds, so it may end a second sooner than we think; that is when we must be done.
     if granted >= upto then
@@ -24,7 +39,10 @@ local function reserve(key, now, interval, max_wait)
     end
   end
   if slot - now <= max_wait then
-    redis.call('HSET', key, 'tat_ms', exact(slot + step), 'granted', granted + 1)
+    redis.call('HSET', key, 'tat_ms', exact(slot + step), 'granted', granted + 1, 'seen_ms', exact(now))
+    if set_back then
+      redis.call('HDEL', key, 'window_ms')
+    end
   end
   return slot, granted + 1
 end

@@ -157,3 +157,14 @@ def test_a_slot_too_far_away_is_not_taken(redis: Redis) -> None:
     second = script(keys=["pace"], args=["reserve", 0, 10_000, 3000])
     third = script(keys=["pace"], args=["reserve", 0, 10_000, 3000])
     assert (float(first[0]), float(second[0]), float(third[0])) == (0, 10_000, 10_000)
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_fleet(redis: Redis) -> None:
+    fleet = Fleet(redis, RateLimit(count=200, period_s=4))
+    hour = 3_600_000.0
+    _, ticket = fleet.slot(2 * hour)
+    fleet.read(2 * hour, ticket, (200, 200, 4.0))
+    assert fleet.slot(2 * hour)[0] >= 2 * hour + 4000, "the server's window is used up"
+    slots = [fleet.slot(hour)[0] for _ in range(3)]
+    assert slots[0] == hour
+    assert slots[2] < hour + 1000
