@@ -32,9 +32,8 @@ from worker.cli.faults import Fault, Interrupted
 from worker.cli.intake import Tally, bring_in
 from worker.cli.rows import Filling
 from worker.cli.source import opened
-from worker.cli.store import redis_fault
+from worker.cli.store import acceptance, redis_fault
 from worker.connection import connect
-from worker.wiring import ledger_of
 
 NUMBERS: Final = Path(sandbox.__file__).with_name("numbers.csv")
 BATCH: Final = "demo"
@@ -108,7 +107,7 @@ def _import(redis: Redis, settings: Settings) -> None:
     tally = Tally()
     with opened(str(NUMBERS)) as source:
         jobs = Filling(batch=BATCH).jobs(source.rows(file_format="csv", id_column=None))
-        for _ in bring_in(jobs, ledger_of(settings, redis), tally):
+        for _ in bring_in(jobs, acceptance(settings, redis), tally):
             pass
     click.echo(f"Imported {tally.accepted} of {tally.rows} rows as jobs, {_PER_MINUTE} calls a minute allowed.\n")
 

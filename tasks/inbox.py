@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from redis import Redis
 
+from tasks.acceptance import Acceptance, Entry, Refusal
 from tasks.job import Job
 from tasks.keys import INBOX_LISTS, INBOX_QUEUE, Keys
-from tasks.ledger import Entry, Ledger, Refusal
 from tasks.lua import source
 from tasks.message import read_message
 
@@ -24,7 +24,7 @@ _AT_ONCE: Final = 200
 class Inbox:
     """One worker's way to the queue `dial`. `redis` must not decode replies: messages are bytes of any kind."""
 
-    def __init__(self, redis: "Redis", *, keys: Keys, ledger: Ledger, worker: str) -> None:
+    def __init__(self, redis: "Redis", *, keys: Keys, ledger: Acceptance, worker: str) -> None:
         self._redis = redis
         self._keys = keys
         self._ledger = ledger

@@ -10,12 +10,9 @@ its claim can change nothing any more.
 
 import json
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from threading import Event
-from typing import Any, Final
+from typing import Final
 
 from redis import Redis, RedisError
 from tenacity import (
@@ -28,6 +25,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from tasks.acceptance import Acceptance
 from tasks.codes import Code, State
 from tasks.errors import RateReading
 from tasks.job import Job, parse_job
@@ -41,26 +39,7 @@ log = logging.getLogger("dialer.ledger")
 PREPARING_LEASE_S: Final = 10.0
 #: The call is bound by a wall-clock deadline; its lease outlives that by this much.
 SENDING_MARGIN_S: Final = 5.0
-_TO_RAW_MAX: Final = 64
 _INSIST_S: Final = 300.0
-
-
-class Entry(StrEnum):
-    """What became of a job that was brought to the ledger."""
-
-    ACCEPTED = "accepted"
-    REPLAY = "replay"
-    CONFLICT = "conflict"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """A message that is no job, and why; `fingerprint` tells a replay of it from another one."""
-
-    id: str
-    fingerprint: str
-    code: Code
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +78,7 @@ class Gate:
     detail: str = ""
 
 
-class Ledger:
+class Ledger(Acceptance):
     """The write side of the records. Raises redis.RedisError when Redis does not answer."""
 
     #: What the methods raise when the ledger is away; nothing is known then of what they did.
@@ -115,12 +94,10 @@ class Ledger:
         call_deadline_s: float,
         stopping: Event | None = None,
     ) -> None:
-        self._redis = redis
-        self._keys = keys
+        super().__init__(redis, keys=keys, retention_s=retention_s)
         self._pace = pace
-        self._retention_ms = int(retention_s * 1000)
         self._sending_lease_ms = int((call_deadline_s + SENDING_MARGIN_S) * 1000)
-        names = ("accept", "reject", "claim", "send", "finish", "release")
+        names = ("claim", "send", "finish", "release")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._insist = Retrying(
             retry=retry_if_exception_type(self.unavailable),
@@ -130,49 +107,6 @@ class Ledger:
             sleep=sleep_using_event(stopping or Event()),
             before_sleep=before_sleep_log(log, logging.WARNING),
             reraise=True,
-        )
-
-    def accept(self, entries: Sequence[Job | Refusal]) -> list[tuple[Entry, State]]:
-        """Enter jobs, and refusals as rejected, in one pipeline; for each what became of it and its state now."""
-        if not entries:
-            return []
-        pipe = self._redis.pipeline(transaction=False)
-        for entry in entries:
-            if isinstance(entry, Job):
-                self._enter(entry, pipe)
-            else:
-                self._refuse(entry, pipe)
-        return [(Entry(verdict), State(state)) for verdict, state in pipe.execute()]
-
-    def _enter(self, job: Job, pipe: Any) -> None:
-        keys = self._keys
-        self._scripts["accept"](
-            keys=[
-                keys.job(job.id),
-                keys.due_at(job.priority),
-                keys.wake,
-                keys.batch(job.batch or "", "open"),
-                keys.expiring,
-            ],
-            args=[
-                job.id,
-                job.content(),
-                job.fingerprint(),
-                _ms(job.not_before),
-                _ms(job.not_after),
-                job.priority,
-                job.batch or "",
-                job.to[:_TO_RAW_MAX],
-            ],
-            client=pipe,
-        )
-
-    def _refuse(self, refusal: Refusal, pipe: Any) -> None:
-        fields = outcome_fields(refusal.code, refusal.message, state=State.REJECTED)
-        self._scripts["reject"](
-            keys=outcome_keys(self._keys, refusal.id, None, State.REJECTED),
-            args=[refusal.id, refusal.fingerprint, self._retention_ms, *fields],
-            client=pipe,
         )
 
     def claim(self, job_id: str, *, worker: str, wake_depth: int = 0) -> Claim | Declined:
@@ -281,7 +215,3 @@ def _told(ticket: int, reading: RateReading | None) -> list[int | str]:
     if reading is None:
         return ["", "", "", ""]
     return [ticket, reading.count, reading.allowed, int(reading.reset_s * 1000)]
-
-
-def _ms(instant: datetime | None) -> int | str:
-    return "" if instant is None else int(instant.timestamp() * 1000)

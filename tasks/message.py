@@ -16,10 +16,10 @@ import json
 import logging
 from typing import Any, Final
 
+from tasks.acceptance import Refusal
 from tasks.codes import WORDS, Code
 from tasks.errors import JobError
 from tasks.job import Job, parse_job
-from tasks.ledger import Refusal
 
 log = logging.getLogger("dialer.message")
 

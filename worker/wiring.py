@@ -32,7 +32,7 @@ def worker_name() -> str:
 
 
 def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None = None) -> Ledger:
-    """The ledger alone: all that enqueueing needs."""
+    """The ledger; `stopping` ends its patience with a Redis that is away."""
     return Ledger(
         redis,
         keys=Keys(settings.key_prefix),

@@ -24,7 +24,8 @@ def guarded() -> Iterator[EmbeddedRedis]:
             for line in (ROOT / "deploy/users.acl").read_text().splitlines():
                 if line.startswith("user "):
                     _, name, *rules = line.split()
-                    admin.execute_command("ACL", "SETUSER", name, *[f">{name}-pw" if r[0] == ">" else r for r in rules])
+                    rules = [f">{name}-pw" if rule == ">PASSWORD" else rule for rule in rules]
+                    admin.execute_command("ACL", "SETUSER", name, *rules)
         yield server
 
 
@@ -54,7 +55,7 @@ def test_worker_producer_and_operator_get_by(guarded: EmbeddedRedis, simulator: 
             *(["show", "a"], ["list"], ["list", "--state", "scheduled"], ["batch", "b"], ["export"], ["status"]),
             *(["cancel", "a"], ["retry", "a"], ["pause"], ["resume", "--all"]),
         ):
-            result = CliRunner().invoke(cli, args, env={"DIALER_REDIS_URL": url(guarded, "worker")}, prog_name="dialer")
+            result = CliRunner().invoke(cli, args, env={"DIALER_REDIS_URL": url(guarded, "worker")})
             assert result.exit_code == 0, (args, result.output)
         simulator.behave(outage="")
         wait_for(lambda: "job=waits placed" in worker.output())

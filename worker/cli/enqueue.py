@@ -6,19 +6,18 @@ from typing import Any, Final
 
 import click
 
+from tasks.acceptance import Entry
 from tasks.codes import OUTCOMES, WORDS, State
 from tasks.errors import JobError
 from tasks.job import Job
 from tasks.keys import Keys
-from tasks.ledger import Entry
 from tasks.records import Record, Records
 from worker.cli.entry import check_numbers, read_job
 from worker.cli.examples import examples
 from worker.cli.faults import Fault, Interrupted
 from worker.cli.output import print_json
 from worker.cli.show import print_record
-from worker.cli.store import settings_of, store
-from worker.wiring import ledger_of
+from worker.cli.store import acceptance, settings_of, store
 
 _FIRST_LOOK_S: Final = 0.1
 _LONGEST_LOOK_S: Final = 0.5
@@ -68,7 +67,7 @@ def command(
     except JobError as error:
         raise Fault(f"{error.code}: {error.message} {WORDS[error.code].fix}") from error
     with store(settings) as redis:
-        ((entry, state),) = ledger_of(settings, redis).accept([job])
+        ((entry, state),) = acceptance(settings, redis).accept([job])
         if entry is Entry.CONFLICT:
             raise Fault(f"the id '{job.id}' already is another job; see 'dialer show {job.id}'. Nothing was entered.")
         if not wait:

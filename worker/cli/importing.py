@@ -16,8 +16,7 @@ from worker.cli.preview import Preview
 from worker.cli.progress import progress
 from worker.cli.rows import BadFile, BadRow, Filling
 from worker.cli.source import FORMATS, Source, opened
-from worker.cli.store import redis_fault, settings_of, store
-from worker.wiring import ledger_of
+from worker.cli.store import acceptance, redis_fault, settings_of, store
 
 _TOLD_IN_FULL: Final = 20
 
@@ -95,7 +94,7 @@ def _enter(
         if not as_json:
             tally.tell = _teller(tally, say)
         try:
-            for _ in bring_in(jobs, ledger_of(settings, redis), tally):
+            for _ in bring_in(jobs, acceptance(settings, redis), tally):
                 advance(tally.rows)
         except RedisError as error:
             raise Fault(f"{redis_fault(settings.redis_url, error)} {_so_far(tally)}") from error

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
+from tasks.acceptance import Acceptance, Entry
 from tasks.job import Job
-from tasks.ledger import Entry, Ledger
 from worker.cli.output import clean
 from worker.cli.rows import BadRow
 
@@ -67,12 +67,12 @@ class Tally:
         self.tell(row)
 
 
-def bring_in(jobs: Iterable[tuple[int, Job] | BadRow], ledger: Ledger, tally: Tally) -> Iterator[Tally]:
+def bring_in(jobs: Iterable[tuple[int, Job] | BadRow], acceptance: Acceptance, tally: Tally) -> Iterator[Tally]:
     """Enter all jobs, and give the tally after each chunk. Raises redis.RedisError; `tally` tells how far it came."""
     jobs = iter(jobs)
     while chunk := list(islice(jobs, CHUNK)):
         good = [each for each in chunk if not isinstance(each, BadRow)]
-        entries = ledger.accept([job for _, job in good])
+        entries = acceptance.accept([job for _, job in good])
         verdicts = dict(zip((number for number, _ in good), entries, strict=True))
         for each in chunk:
             if isinstance(each, BadRow):

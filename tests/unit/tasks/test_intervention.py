@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
+from tasks.acceptance import Refusal
 from tasks.codes import Code, State
 from tasks.intervention import Answer
-from tasks.ledger import Refusal
 from tests.ground import Ground, job
 
 

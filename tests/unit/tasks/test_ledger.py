@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from tasks.acceptance import Entry, Refusal
 from tasks.codes import Code, State
-from tasks.ledger import Claim, Declined, Entry, Refusal
+from tasks.ledger import Claim, Declined
 from tasks.pacing import Pace
 from tasks.pause import Pause, Reason
 from tests.ground import Ground, job

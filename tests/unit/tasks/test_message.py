@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.acceptance import Refusal
 from tasks.codes import Code
 from tasks.job import Job
-from tasks.ledger import Refusal
 from tasks.message import MAX_BYTES, MAX_READ_BYTES, read_arguments, read_message
 from tests.messages import JOB, message
 
@@ -117,6 +117,7 @@ def test_a_bad_job_is_refused_under_its_own_id(payload: Any, code: Code) -> None
         refusal.message.encode()
 
 
+ODD_TYPE: dict[str, Any] = {"content-type": ["application/json"]}
 BAD_MESSAGES: list[tuple[str, bytes, Code]] = [
     ("extra argument", message(raw_body=json.dumps([[JOB, 1], {}, {}])), Code.MALFORMED_JOB),
     ("no argument", message(raw_body=json.dumps([[], {}, {}])), Code.MALFORMED_JOB),
@@ -131,7 +132,7 @@ BAD_MESSAGES: list[tuple[str, bytes, Code]] = [
     ("pickle", message(**{"content-type": "application/x-python-serialize"}), Code.UNSUPPORTED_CONTENT_TYPE),
     ("yaml", message(**{"content-type": "application/x-yaml"}), Code.UNSUPPORTED_CONTENT_TYPE),
     ("no type", message(**{"content-type": None}), Code.UNSUPPORTED_CONTENT_TYPE),
-    ("odd type", message(**{"content-type": ["application/json"]}), Code.UNSUPPORTED_CONTENT_TYPE),
+    ("odd type", message(**ODD_TYPE), Code.UNSUPPORTED_CONTENT_TYPE),
     ("utf-16", message(**{"content-encoding": "utf-16"}), Code.UNSUPPORTED_CONTENT_TYPE),
     ("compressed", message(headers_compression="application/x-gzip"), Code.UNSUPPORTED_CONTENT_TYPE),
     ("other task", message(headers_task="send_mail"), Code.UNKNOWN_TASK),
