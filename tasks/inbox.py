@@ -30,7 +30,9 @@ class Inbox:
         self._ledger = ledger
         self._worker = worker
         self._take = redis.register_script(source("take"))
-        self._accepted = False
+        self._enlist = redis.register_script(source("enlist"))
+        #: What the ledger has, and may be forgotten; in the order in which it was taken.
+        self._accepted: list[bytes] = []
 
     def drain(self) -> int:
         """Take what is there into the ledger; how many messages that were.
@@ -39,13 +41,13 @@ class Inbox:
         """
         messages: list[bytes] = self._take(
             keys=[self._keys.in_hand(self._worker), self._keys.workers, *INBOX_LISTS],
-            args=[self._worker, _AT_ONCE, "1" if self._accepted else ""],
+            args=[self._worker, _AT_ONCE, *self._accepted],
         )
-        self._accepted = False
+        self._accepted = []
         if messages:
-            # LRANGE gives the newest first: what is taken is pushed to the left.
-            self._enter([read_message(raw) for raw in reversed(messages)])
-            self._accepted = True
+            messages.reverse()
+            self._enter([read_message(raw) for raw in messages])
+            self._accepted = messages
         return len(messages)
 
     def wait(self, timeout_s: float) -> None:
@@ -54,8 +56,7 @@ class Inbox:
         The other priorities' lists are looked at when the time is up: Redis blocks on one source only.
         """
         pipe: Any = self._redis.pipeline(transaction=False)
-        # First on the list of workers, then the move: nothing may be in the hand of somebody unknown.
-        pipe.zadd(self._keys.workers, {self._worker: 0}, nx=True)
+        self._enlist(keys=[self._keys.workers], args=[self._worker], client=pipe)
         pipe.blmove(INBOX_QUEUE, self._keys.in_hand(self._worker), timeout_s, "RIGHT", "LEFT")
         pipe.execute()
 

@@ -1,13 +1,15 @@
+-- uses: clock
 -- Forget what was accepted, then move the oldest messages from the inbox to this worker's hand, in one step.
+-- What is forgotten is named in full: a repeated step must not forget what the first one took.
 --
 -- KEYS  1 in hand  2 workers  3.. the inbox's lists, most urgent first
--- ARGV  1 worker  2 how many at most  3 '1': everything in hand was accepted
--- Reply the messages in hand, oldest first
+-- ARGV  1 worker  2 how many at most  3.. the messages that were accepted
+-- Reply the messages in hand, newest first
 
 -- Whoever holds messages must be on the list of workers, or nobody would take them over.
-redis.call('ZADD', KEYS[2], 'NX', 0, ARGV[1])
-if ARGV[3] == '1' then
-  redis.call('DEL', KEYS[1])
+redis.call('ZADD', KEYS[2], exact(now_ms()), ARGV[1])
+for i = 3, #ARGV do
+  redis.call('LREM', KEYS[1], -1, ARGV[i])
 end
 local room = tonumber(ARGV[2]) - redis.call('LLEN', KEYS[1])
 for k = 3, #KEYS do

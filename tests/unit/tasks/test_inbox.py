@@ -79,11 +79,39 @@ def test_what_was_not_accepted_is_still_in_hand(
     assert ground.redis.llen(ground.keys.in_hand("w1")) == 0
 
 
+def test_a_step_that_is_repeated_forgets_nothing_that_it_took_itself(ground: Ground, raw_redis: Redis) -> None:
+    """The client sends a command again when its answer was lost."""
+    send(ground.redis, "a")
+    taker = inbox(ground, raw_redis)
+    taker.drain()
+    send(ground.redis, "b")
+    execute = raw_redis.execute_command
+
+    def twice(*args: Any, **kwargs: Any) -> Any:
+        execute(*args, **kwargs)
+        return execute(*args, **kwargs)
+
+    raw_redis.execute_command = twice  # type: ignore[method-assign]
+    assert taker.drain() == 1
+    assert ground.due() == ["a", "b"]
+
+
+def test_nobody_is_taken_for_dead_who_takes_in_messages(ground: Ground, raw_redis: Redis) -> None:
+    """Its hand would be emptied, and the worker struck off the list while a message is on its way to it."""
+    taker = inbox(ground, raw_redis, "other")
+    fleet = Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8)
+    for step in (taker.drain, lambda: taker.wait(0.01)):
+        ground.redis.zadd(ground.keys.workers, {"other": 1})
+        step()
+        assert fleet.beat() == []
+
+
 def test_what_a_dead_worker_held_is_taken_over_in_order(ground: Ground, raw_redis: Redis) -> None:
     send(ground.redis, "a", "b", "c")
     dead = inbox(ground, raw_redis, "dead")
-    dead._take(keys=[ground.keys.in_hand("dead"), ground.keys.workers, *INBOX_LISTS], args=["dead", 2, ""])
+    dead._take(keys=[ground.keys.in_hand("dead"), ground.keys.workers, *INBOX_LISTS], args=["dead", 2])
     assert ground.redis.llen(ground.keys.in_hand("dead")) == 2
+    ground.redis.zadd(ground.keys.workers, {"dead": 1})  # silent since long ago
     fleet = Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8)
     assert fleet.beat() == ["dead"]
     assert inbox(ground, raw_redis).drain() == 3
