@@ -19,7 +19,7 @@ DEAD_AFTER_S: Final = 10.0
 class Fleet:
     """The list of workers in Redis, seen from one of them."""
 
-    def __init__(self, redis: "Redis", *, keys: Keys, worker: str, concurrency: int) -> None:
+    def __init__(self, redis: Redis, *, keys: Keys, worker: str, concurrency: int) -> None:
         self._keys = keys
         self._worker = worker
         self._concurrency = concurrency

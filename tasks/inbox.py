@@ -24,7 +24,7 @@ _AT_ONCE: Final = 200
 class Inbox:
     """One worker's way to the queue `dial`. `redis` must not decode replies: messages are bytes of any kind."""
 
-    def __init__(self, redis: "Redis", *, keys: Keys, ledger: Acceptance, worker: str) -> None:
+    def __init__(self, redis: Redis, *, keys: Keys, ledger: Acceptance, worker: str) -> None:
         self._redis = redis
         self._keys = keys
         self._ledger = ledger

@@ -31,7 +31,7 @@ _ID, _TAG = "«id»", "«tag»"
 class Scheduler:
     """Moves due jobs to the queue of calls; `width()` is how many calls the fleet can place at once."""
 
-    def __init__(self, redis: "Redis", *, keys: Keys, pace: Pace, width: Callable[[], int]) -> None:
+    def __init__(self, redis: Redis, *, keys: Keys, pace: Pace, width: Callable[[], int]) -> None:
         self._redis = redis
         self._keys = keys
         self._pace = pace

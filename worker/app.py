@@ -83,6 +83,8 @@ def make_app(settings: Settings, process: Process) -> Celery:
 
 def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
     """Run a worker until SIGTERM or Ctrl-C; its exit code. Logging is the caller's to set up."""
+    if pool == "solo":
+        concurrency = 1  # whatever was asked for: the fleet counts on what it is told
     process = Process(settings, concurrency)
     app = make_app(settings, process)
 
