@@ -61,8 +61,8 @@ class Scheduler:
         self._redis.blpop([self._keys.wake], timeout=max(longest, 0.002))
 
 
-def _message_parts(queue: str) -> list[str]:
-    """A message of Celery's protocol 2, cut where the script puts the job's id and a tag no other message has."""
+def nudge_message(*, queue: str, job_id: str, tag: str) -> str:
+    """A nudge as a message of Celery's protocol 2, in JSON; no two may have the same tag."""
     body = [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
     message = {
         "body": base64.b64encode(json.dumps(body).encode()).decode(),
@@ -70,8 +70,8 @@ def _message_parts(queue: str) -> list[str]:
         "content-type": "application/json",
         "headers": {
             # The job's id is not the task's: revoking the producer's task must not make workers skip its nudges.
-            "job_id": _ID,
-            "id": _TAG,
+            "job_id": job_id,
+            "id": tag,
             "task": CALL_TASK,
             "lang": "py",
             "ignore_result": True,
@@ -81,14 +81,19 @@ def _message_parts(queue: str) -> list[str]:
             "kwargsrepr": "{}",
         },
         "properties": {
-            "delivery_tag": _TAG,
+            "delivery_tag": tag,
             "delivery_mode": 2,
             "delivery_info": {"exchange": "", "routing_key": queue},
             "priority": 0,
             "body_encoding": "base64",
         },
     }
-    text = json.dumps(message, ensure_ascii=False)
+    return json.dumps(message, ensure_ascii=False)
+
+
+def _message_parts(queue: str) -> list[str]:
+    """A nudge, cut where the script puts the job's id and twice the tag."""
+    text = nudge_message(queue=queue, job_id=_ID, tag=_TAG)
     parts = text.replace(f'"{_TAG}"', f'"{_ID}"').split(f'"{_ID}"')
     assert len(parts) == 4  # noqa: S101, PLR2004 - id, then twice the tag
     return parts

@@ -1,0 +1,86 @@
+"""Junk of every shape on the real queues: nothing crashes, nothing is executed, nothing vanishes."""
+
+import json
+import pickle
+import random
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from sandbox.simulator_process import Simulator
+from tasks.keys import INBOX_LISTS, Keys
+from tests.fleet import wait_for
+from tests.ground import Ground, job
+from tests.integration.conftest import StartWorker
+from tests.messages import message
+
+
+class Bomb:
+    """Unpickling it would leave a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self._path,))
+
+
+def junk(seed: int, trap: Path) -> list[bytes]:
+    """Some hundred messages, none of them a job, no two alike."""
+    rng = random.Random(seed)
+    good = message()
+    found = [pickle.dumps(Bomb(trap)), message(**{"content-type": "application/x-python-serialize"})]
+    found += [rng.randbytes(rng.randrange(1, 300)) for _ in range(100)]
+    for n in range(100):  # a good message with some bytes changed, that no longer is one
+        changed = bytearray(good)
+        for _ in range(rng.randrange(1, 4)):
+            changed[rng.randrange(len(changed))] = rng.randrange(256)
+        found.append(b"[%d," % n + bytes(changed))
+    for n in range(100):
+        value: Any = n
+        for _ in range(rng.randrange(1, 30)):
+            value = rng.choice([[value], {"to": value}, {"headers": value, "body": value}])
+        found.append(json.dumps(value).encode())
+        found.append(message(value, headers_id=f"junk-{n}"))
+        found.append(message(headers_id=f"foreign-{n}", headers_task=rng.choice(["os.system", "celery.chord", "dial2"])))
+    return found
+
+
+def test_the_producers_queue(
+    real_redis: Redis, simulator: Simulator, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    ground = Ground.over(real_redis)
+    worker = start_worker()
+    trap = tmp_path / "executed"
+    messages = junk(7, trap)
+    for n, raw in enumerate(messages):
+        real_redis.lpush(INBOX_LISTS[n % len(INBOX_LISTS)], raw)
+    real_redis.lpush("dial", message(headers_id="good"))
+    wait_for(lambda: ground.records.show("good") is not None and ground.state("good") == "placed", 60)
+    wait_for(lambda: ground.records.counts()["rejected"] == len(set(messages)), 60)
+    assert not trap.exists()
+    assert len(simulator.calls()) == 1
+    assert worker.stop() == 0
+    assert "Traceback" not in worker.output()
+    assert "defect" not in worker.output()
+
+
+def test_the_queue_of_calls(real_redis: Redis, simulator: Simulator, start_worker: StartWorker, tmp_path: Path) -> None:
+    """Only the scheduler writes there; what anybody else puts there is thrown away, and the worker goes on."""
+    ground = Ground.over(real_redis)
+    worker = start_worker(concurrency=2)
+    calls = Keys().calls
+    trap = tmp_path / "executed"
+    for n in range(30):
+        real_redis.lpush(calls, message(headers_task="os.system", headers_id=f"x{n}"))
+        real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"y{n}"))
+        real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"z{n}", headers_job_id="nobody"))
+        real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"v{n}", headers_job_id=["a"]))
+    pickled = message(headers_task="dialer.call", **{"content-type": "application/x-python-serialize"})
+    real_redis.lpush(calls, pickled, b"\xff", b"{}", b"null")
+    ground.ledger.accept([job()])
+    wait_for(lambda: ground.state("order-42") == "placed", 60)
+    assert not trap.exists()
+    assert len(simulator.calls()) == 1
+    assert worker.stop() == 0
