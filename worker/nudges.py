@@ -37,7 +37,7 @@ class NudgesInHand(virtual.QoS):
 def read_nudge(text: str) -> Any:
     """The message in a queue entry; one for no job in place of what kombu would take the worker down with."""
     try:
-        message = kombu_json.loads(text)
+        message = kombu_json.loads(text)  # type: ignore[no-untyped-call]
         if isinstance(message["properties"]["delivery_tag"], str) and isinstance(message["headers"], dict):
             return message
     except (ValueError, TypeError, KeyError, RecursionError):
