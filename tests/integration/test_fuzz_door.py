@@ -43,7 +43,8 @@ def junk(seed: int, trap: Path) -> list[bytes]:
             value = rng.choice([[value], {"to": value}, {"headers": value, "body": value}])
         found.append(json.dumps(value).encode())
         found.append(message(value, headers_id=f"junk-{n}"))
-        found.append(message(headers_id=f"foreign-{n}", headers_task=rng.choice(["os.system", "celery.chord", "dial2"])))
+        foreign = rng.choice(["os.system", "celery.chord", "dial2"])
+        found.append(message(headers_id=f"foreign-{n}", headers_task=foreign))
     return found
 
 
@@ -66,7 +67,9 @@ def test_the_producers_queue(
     assert "defect" not in worker.output()
 
 
-def test_the_queue_of_calls(real_redis: Redis, simulator: Simulator, start_worker: StartWorker, tmp_path: Path) -> None:
+def test_the_queue_of_calls(
+    real_redis: Redis, simulator: Simulator, start_worker: StartWorker, tmp_path: Path
+) -> None:
     """Only the scheduler writes there; what anybody else puts there is thrown away, and the worker goes on."""
     ground = Ground.over(real_redis)
     worker = start_worker(concurrency=2)

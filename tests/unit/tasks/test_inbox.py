@@ -85,7 +85,7 @@ def test_a_step_that_is_repeated_forgets_nothing_that_it_took_itself(ground: Gro
     taker = inbox(ground, raw_redis)
     taker.drain()
     send(ground.redis, "b")
-    execute = raw_redis.execute_command
+    execute: Any = raw_redis.execute_command
 
     def twice(*args: Any, **kwargs: Any) -> Any:
         execute(*args, **kwargs)

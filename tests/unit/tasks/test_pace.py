@@ -19,7 +19,7 @@ _DOOR = (
     + """
 local now = tonumber(ARGV[2])
 if ARGV[1] == 'reserve' then
-  local slot, ticket = reserve(KEYS[1], now, tonumber(ARGV[3]), tonumber(ARGV[4]))
+  local slot, ticket = reserve(KEYS[1], now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
   return { exact(slot), ticket }
 end
 follow(KEYS[1], now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]))
@@ -53,12 +53,15 @@ class Fleet:
         self.pace = Pace.of(limit)
 
     def slot(self, now: float) -> tuple[float, int]:
-        reply: Any = self.script(keys=["pace"], args=["reserve", now, self.pace.interval_s * 1000, 10**9])
+        pace = self.pace
+        args = ["reserve", now, pace.interval_s * 1000, 10**9, pace.late_s * 1000]
+        reply: Any = self.script(keys=["pace"], args=args)
         return float(reply[0]), int(reply[1])
 
     def read(self, now: float, ticket: int, reading: tuple[int, int, float]) -> None:
         count, allowed, reset_s = reading
-        self.script(keys=["pace"], args=["follow", now, ticket, count, allowed, reset_s * 1000])
+        told: list[str | float] = ["follow", now, ticket, count, allowed, reset_s * 1000]
+        self.script(keys=["pace"], args=told)
 
 
 @pytest.fixture(scope="module")
@@ -153,9 +156,9 @@ def test_what_the_window_still_has_is_used(redis: Redis) -> None:
 def test_a_slot_too_far_away_is_not_taken(redis: Redis) -> None:
     fleet = Fleet(redis, RateLimit(count=1, period_s=10))
     script: Any = fleet.script
-    first = script(keys=["pace"], args=["reserve", 0, 10_000, 3000])
-    second = script(keys=["pace"], args=["reserve", 0, 10_000, 3000])
-    third = script(keys=["pace"], args=["reserve", 0, 10_000, 3000])
+    first = script(keys=["pace"], args=["reserve", 0, 10_000, 3000, 50])
+    second = script(keys=["pace"], args=["reserve", 0, 10_000, 3000, 50])
+    third = script(keys=["pace"], args=["reserve", 0, 10_000, 3000, 50])
     assert (float(first[0]), float(second[0]), float(third[0])) == (0, 10_000, 10_000)
 
 
