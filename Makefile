@@ -5,7 +5,7 @@
 INSTALLED := .venv/.installed
 COMPILE := .venv/bin/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
 
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test lint lock clean bench
 
 help: ## Say what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -16,11 +16,15 @@ demo: $(INSTALLED) ## Place some 200 calls against a simulator: no account, no R
 test: $(INSTALLED) ## Run the tests.
 	.venv/bin/pytest
 
+bench: $(INSTALLED) ## Measure Dialer beside a plain Celery task; some minutes. Some only: make bench ARGS="pace due"
+	.venv/bin/python -m bench $(ARGS)
+
 lint: $(INSTALLED) ## Check style, formatting, types and import rules.
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/pip check
 
 # What is locked stays as it is, unless pyproject.toml wants otherwise; `make lock UPGRADE=--upgrade` takes the
 # newest of everything.

@@ -70,7 +70,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "DIALER_SENTINEL_MASTER", "mymaster", "The name of the master that the Sentinels of a sentinel:// URL watch."
     ),
-    Variable("DIALER_KEY_PREFIX", "dialer:", "What every key of Dialer in Redis begins with; it ends with ':'."),
+    Variable("DIALER_KEY_PREFIX", "dialer:", "What the ledger's own keys in Redis begin with; it ends with ':'."),
     Variable(
         "DIALER_CALLER_ID",
         "",

@@ -26,6 +26,7 @@ _BACKOFF_FIRST_S: Final = 2.0
 _BACKOFF_MOST_S: Final = 15 * 60.0
 _BUG_DELAY_S: Final = 30.0
 _NO_TOKEN_S: Final = 2.0
+_REFUSED_DELAY_S: Final = 60.0
 _NO_RETRY_AFTER_S: Final = 2.0  # the guide: "a default of 1-2 seconds"
 
 
@@ -68,7 +69,7 @@ class Aftermath:
         if error.code is Code.RATE_LIMITED:
             self._rate_limited(claim, error)
             return
-        stopped = self._trouble.note(error)
+        stopped = self._trouble.note(error, claim.job)
         if stopped:
             fix = WORDS[error.code].fix
             log.error("the fleet is stopped: %s Fix: %s", error.message, fix, extra={"code": error.code})
@@ -76,7 +77,8 @@ class Aftermath:
             self._not_placed(claim, gate, error, stopped=stopped)
         elif isinstance(error, Refused):
             if stopped:
-                self._give_back(claim, error)
+                # Behind the others, so that the next probe is another job: this one may be refused for its own sake.
+                self._put_off(claim, error, _REFUSED_DELAY_S, counts=False)
             else:
                 self.end(claim, State.REJECTED, error.code, error.message, error=error, gate=gate)
         elif self._patience.redial and not self._used_up(claim, gate.attempts):
@@ -87,7 +89,7 @@ class Aftermath:
     def no_token(self, claim: Claim, error: NotPlaced) -> None:
         """Nothing was sent, for want of a token: no attempt of this job's."""
         if error.code is Code.CREDENTIALS_REFUSED:
-            self._trouble.note(error)
+            self._trouble.note(error, claim.job)
             fix = WORDS[error.code].fix
             log.error("the fleet is stopped: %s Fix: %s", error.message, fix, extra={"code": error.code})
             self._give_back(claim, error)
@@ -130,7 +132,7 @@ class Aftermath:
         wait_s += random.uniform(0.1, 1)  # users report 429s right after the wait
         log.warning("rate limit: the fleet waits", extra={"job_id": claim.job.id, "wait_s": round(wait_s, 1)})
         self._pause.begin(Reason.RATE_LIMIT, error.message, for_s=wait_s)
-        self._trouble.note(error)
+        self._trouble.note(error, claim.job)
         self._give_back(claim, error)
 
     def _not_placed(self, claim: Claim, gate: Gate, error: NotPlaced, *, stopped: bool) -> None:
@@ -151,9 +153,9 @@ class Aftermath:
         """To its old place, for it was not the job's fault."""
         self._ledger.release(claim, counts=False, code=error.code, message=error.message)
 
-    def _put_off(self, claim: Claim, error: DialError, delay_s: float) -> None:
+    def _put_off(self, claim: Claim, error: DialError, delay_s: float, *, counts: bool = True) -> None:
         log.info("put off", extra={"job_id": claim.job.id, "code": error.code, "delay_s": round(delay_s, 1)})
-        self._ledger.release(claim, delay_s=delay_s, code=error.code, message=error.message)
+        self._ledger.release(claim, delay_s=delay_s, counts=counts, code=error.code, message=error.message)
 
 
 def backoff_s(attempts: int) -> float:

@@ -151,7 +151,8 @@ class Dialing:
         elif gate.verdict == "paused":
             self._ledger.release(claim)
         else:
-            log.warning("claim lost before sending", extra={"job_id": claim.job.id, "detail": gate.detail})
+            # Cancelled, or expired, or taken for dead: whoever changed the job has said so.
+            log.info("not sent: no longer ours", extra={"job_id": claim.job.id, "state": gate.detail})
         return gate
 
     def _place(self, claim: Claim, gate: Gate, request: CallRequest, token: str) -> None:

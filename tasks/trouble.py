@@ -16,6 +16,7 @@ from redis import Redis
 
 from tasks.codes import Code
 from tasks.errors import DialError, NotPlaced, Refused, Unknown
+from tasks.job import Job
 from tasks.keys import Keys
 from tasks.lua import source
 
@@ -23,16 +24,11 @@ _IN_A_ROW: Final = 5
 _FIRST_DISTANCE_S: Final = 5.0
 _LONGEST_DISTANCE_S: Final = 60.0
 
+#: Refusals of what a job may bring along itself; then they are its own, and a wrong producer stops nobody else.
+_CALLER_ID: Final = frozenset({Code.INVALID_FROM_ADDRESS})
+_USER: Final = frozenset({Code.NOT_FOUND, Code.NOT_A_USER, Code.NO_STATION})
 #: Refusals that a wrong permission, caller ID, user or profile would bring upon every job alike.
-_EVERYBODYS: Final = frozenset(
-    {
-        Code.INSUFFICIENT_PERMISSIONS,
-        Code.INVALID_FROM_ADDRESS,
-        Code.NOT_FOUND,
-        Code.NOT_A_USER,
-        Code.NO_STATION,
-    }
-)
+_EVERYBODYS: Final = frozenset({Code.INSUFFICIENT_PERMISSIONS}) | _CALLER_ID | _USER
 _CREDENTIALS: Final = frozenset({Code.CREDENTIALS_REFUSED})
 
 
@@ -45,10 +41,12 @@ class Kind(StrEnum):
     CLEAR = "clear"
 
 
-def kind_of(error: DialError) -> Kind:
+def kind_of(error: DialError, job: Job) -> Kind:
     """Sort an answer that was no call."""
     if error.code in _CREDENTIALS:
         return Kind.CREDENTIALS
+    if (job.caller_id and error.code in _CALLER_ID) or (job.user_id and error.code in _USER):
+        return Kind.CLEAR
     # A token that was just fetched and is refused is a fault of the configuration, like a missing permission.
     if error.code in _EVERYBODYS or error.code is Code.TOKEN_REFUSED:
         return Kind.REFUSAL
@@ -65,12 +63,12 @@ class Trouble:
         self._keys = keys
         self._script = redis.register_script(source("trouble"))
 
-    def note(self, error: DialError) -> bool:
-        """Count the answer; True when the fleet is stopped for it, so that it is not this job's fault."""
+    def note(self, error: DialError, job: Job) -> bool:
+        """Count the answer to a job; True when the fleet is stopped for it, so that it is not this job's fault."""
         reply = self._script(
             keys=[self._keys.health, self._keys.pause],
             args=[
-                kind_of(error),
+                kind_of(error, job),
                 error.code,
                 json.dumps(f"{error.code}: {error.message}"),
                 _IN_A_ROW,

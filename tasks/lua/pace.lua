@@ -7,6 +7,7 @@
 --            window_ms  when the server's window ends, as its answers told; until then it takes
 --            upto       slots up to this number
 --            ticket, count  the slot and the count of the reading that told so
+--            interval_ms, late_ms  between slots, and by which one may be used late, as last asked for
 --            tick<n>, sent<n>  how many requests left in a span of ten seconds; the last seven spans, by turns
 
 -- A clock that was set back would make the fleet wait for the time that it had known before: start anew.
@@ -24,7 +25,8 @@ local function slots_ahead(key, now)
 end
 
 -- Hand out the next slot, if it is within max_wait of now; returns its time and number.
-local function reserve(key, now, interval, max_wait)
+-- A slot is used up to `late` after its time.
+local function reserve(key, now, interval, max_wait, late)
   local pace = redis.call('HMGET', key, 'tat_ms', 'granted', 'window_ms', 'upto', 'seen_ms')
   local slot, set_back = next_free(now, pace[1], pace[5])
   local granted, ends, upto = tonumber(pace[2]) or 0, tonumber(pace[3]) or 0, tonumber(pace[4]) or 0
@@ -39,7 +41,8 @@ local function reserve(key, now, interval, max_wait)
     end
   end
   if slot - now <= max_wait then
-    redis.call('HSET', key, 'tat_ms', exact(slot + step), 'granted', granted + 1, 'seen_ms', exact(now))
+    redis.call('HSET', key, 'tat_ms', exact(slot + step), 'granted', granted + 1, 'seen_ms', exact(now),
+      'interval_ms', exact(interval), 'late_ms', exact(late))
     if set_back then
       redis.call('HDEL', key, 'window_ms')
     end
@@ -50,13 +53,17 @@ end
 -- Learn from an answer's headers: `count` of `allowed` were used when it was written, `reset_ms` are left.
 -- Slots after the reading's own ticket may not have been counted yet, so they are taken off.
 local function follow(key, now, ticket, count, allowed, reset_ms)
-  local known = redis.call('HMGET', key, 'window_ms', 'ticket', 'count')
+  local known = redis.call('HMGET', key, 'window_ms', 'ticket', 'count', 'tat_ms', 'granted', 'interval_ms', 'late_ms')
   local ends, last, counted = tonumber(known[1]) or 0, tonumber(known[2]) or 0, tonumber(known[3]) or 0
-  local told = now + reset_ms
   if ticket < last then
     return -- a later slot's answer was faster
   end
-  if now < ends and count >= counted and told < ends + 1500 then
+  -- What is left counts from when the request arrived: taken from now, the fleet would stand still at the end of each
+  -- window for as long as answers take. Slots are never closer than the interval, so its own was no later than this.
+  local tat, granted, late = tonumber(known[4]) or now, tonumber(known[5]) or ticket, tonumber(known[7]) or 0
+  local arrived = math.min(now, tat - (granted - ticket + 1) * (tonumber(known[6]) or 0) + late)
+  local told = arrived + reset_ms
+  if arrived < ends + late and count >= counted and told < ends + 1500 then
     told = math.min(told, ends) -- the same window: each reading can only bring its end nearer
   end
   redis.call('HSET', key, 'window_ms', exact(told), 'upto', ticket + allowed - count, 'ticket', ticket, 'count', count)

@@ -40,7 +40,7 @@ end
 
 local slot, ticket = tonumber(record[4]), tonumber(record[6])
 if not slot or now - slot > tonumber(ARGV[7]) then
-  slot, ticket = reserve(KEYS[4], now, tonumber(ARGV[6]), tonumber(ARGV[5]))
+  slot, ticket = reserve(KEYS[4], now, tonumber(ARGV[6]), tonumber(ARGV[5]), tonumber(ARGV[7]))
   if slot - now > tonumber(ARGV[5]) then
     return { 'busy', math.ceil(slot - now) }
   end
