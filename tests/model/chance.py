@@ -1,0 +1,55 @@
+"""What is left to chance in a step: which one it is, and how it goes."""
+
+from dataclasses import dataclass
+from random import Random
+
+from tests.model.fate import Fate
+from tests.model.worker import Answer
+
+#: Step -> how often among the others.
+_WEIGHTS = {
+    "a_worker_goes_on": 8,
+    "a_worker_takes_up_a_job": 4,
+    "a_worker_sends_nothing": 2,
+    "a_scheduler_nudges": 1,
+    "a_nudge_is_delivered": 1,
+    "a_producer_sends": 2,
+    "a_worker_takes_in_messages": 2,
+    "a_worker_shows_itself_or_dies": 1,
+    "a_housekeeper_tidies_up": 2,
+    "a_person_retries": 3,
+    "a_person_cancels": 1,
+    "a_person_pauses_or_resumes": 1,
+    "time_passes": 2,
+}
+_STEPS = [step for step, weight in _WEIGHTS.items() for _ in range(weight)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chance:
+    step: str
+    #: Which one of whatever there is.
+    pick: int
+    #: What becomes of the step's first round trip, or of its second.
+    fate: Fate
+    second: bool
+    #: Whether somebody acts by what they saw some time ago.
+    late: bool
+    #: What the API does with a POST.
+    answer: Answer
+    #: What else a worker, a person or a producer may choose.
+    mood: int
+
+
+def throw(*seeds: int) -> Chance:
+    """One die for all of a step: drawn one by one, hypothesis would make most steps alike, and few would get far."""
+    dice = Random(repr(seeds))
+    return Chance(
+        step=dice.choice(_STEPS),
+        pick=dice.randrange(12),
+        fate=dice.choice([*[Fate.GOOD] * 9, Fate.TWICE, Fate.LOST, Fate.NEVER]),
+        second=dice.random() < 0.3,
+        late=dice.random() < 0.3,
+        answer=dice.choice([*Answer, Answer.UNKNOWN, Answer.NOT_PLACED]),
+        mood=dice.randrange(6),
+    )

@@ -1,0 +1,38 @@
+"""Time that passes, or jumps back, as far as the ledger can tell: nobody can set Redis' clock, so its notes move."""
+
+import json
+from typing import Any
+
+from redis import Redis
+
+from tasks.keys import Keys
+
+_RECORD = ("_due_ms", "_not_after_ms", "_slot_ms", "_since_ms")
+_HASHES = {"pace": ("tat_ms", "window_ms", "seen_ms"), "health": ("sent_ms", "answered_ms", "probe_ms")}
+
+
+def advance(redis: Redis, keys: Keys, job_ids: list[str], seconds: float) -> None:
+    """Everything that was noted is `seconds` older from now on; younger, if they are negative."""
+    ms = seconds * 1000
+    zsets = [*keys.due, keys.leases, keys.expiring, keys.workers]
+    hashes = {keys.job(job_id): _RECORD for job_id in job_ids} | {keys.prefix + k: v for k, v in _HASHES.items()}
+    pipe = redis.pipeline(transaction=False)
+    for key in zsets:
+        pipe.zrange(key, 0, -1, withscores=True)
+    for key, fields in hashes.items():
+        pipe.hmget(key, list(fields))
+    pipe.hgetall(keys.pause)
+    replies: Any = iter(pipe.execute())
+    for key in zsets:
+        if entries := next(replies):
+            pipe.zadd(key, {name: score - ms for name, score in entries})
+    for key, fields in hashes.items():
+        values = zip(fields, next(replies), strict=True)
+        if moved := {field: repr(float(value) - ms) for field, value in values if value is not None}:
+            pipe.hset(key, mapping=moved)  # type: ignore[arg-type]
+    for reason, text in next(replies).items():
+        entry = json.loads(text)
+        if entry["until_ms"] is not None:
+            entry["until_ms"] -= ms
+            pipe.hset(keys.pause, reason, json.dumps(entry, separators=(",", ":")))
+    pipe.execute()

@@ -1,0 +1,116 @@
+"""Any interleaving of all that can happen to a few jobs, step by step, with the promises checked after each.
+
+The steps are the product's own, over a real Redis or the fake one. What the model adds is the world around them:
+whose answers are lost, who dies, who wakes up late and goes on, what the API does with a POST, and how time passes.
+"""
+
+from typing import Any
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+from redis import Redis
+
+from tasks.codes import OPEN_STATES, OUTCOMES
+from tasks.keys import INBOX_LISTS, INBOX_QUEUE
+from tasks.pause import Reason
+from tests.model.chance import Chance, throw
+from tests.model.dialling import Dialling
+from tests.model.fate import Weather
+from tests.model.jobs import IDS, KINDS, job, raw_message
+from tests.model.people import Clerk, Housekeeper, Seen
+
+#: Leases end after 10 and 18 seconds, nudges are repeated after 30; and a clock may be set back.
+_LEAPS_S = (20, 20, 35, 400, -4, -400)
+_seeds = st.integers(0, 2**24 - 1)
+
+
+class LedgerMachine(Dialling):
+    def __init__(self, redis: Redis, raw: Redis, weather: Weather) -> None:
+        super().__init__(redis, raw, weather)
+        self.clerk, self.housekeeper = Clerk.beside(self.ground), Housekeeper.beside(self.ground)
+        self.seen: dict[str, Seen] = {job_id: self.clerk.see(job_id) for job_id in IDS}
+        self.found: dict[str, Any] = {}
+
+    @initialize(salt=_seeds)
+    def some_jobs_are_there(self, salt: int) -> None:
+        self.salt = salt
+        for n, job_id in enumerate(IDS):
+            if salt >> 2 * n & 3:
+                self.ledger.accept([job(job_id)])
+
+    @rule(seed=_seeds)
+    def next(self, seed: int) -> None:
+        """One rule for all steps: hypothesis would leave some rules out of each run."""
+        chance = throw(self.salt, self.steps, seed)
+        note(str(chance))
+        getattr(self, chance.step)(chance)
+
+    def a_producer_sends(self, chance: Chance) -> None:
+        """By a list of the inbox, or straight to the ledger."""
+        job_id, kind = IDS[chance.pick % len(IDS)], KINDS[chance.mood % len(KINDS)]
+        if chance.late and kind != "garbage":
+            self.take(lambda: self.ledger.accept([job(job_id, kind)]), chance)
+        else:
+            self.sent[job_id] += 1
+            self.redis.lpush(INBOX_LISTS[chance.second], raw_message(job_id, kind, self.sent.total()))
+
+    def a_worker_takes_in_messages(self, chance: Chance) -> None:
+        inbox = self.workers[chance.pick % 2].inbox
+        if chance.mood == 0 and self.redis.llen(INBOX_QUEUE):
+            self.take(lambda: inbox.wait(0.001), chance)
+        else:
+            # As long as there is something; the weather may hit any round trip on the way.
+            self.take(lambda: all(iter(inbox.drain, 0)), chance, after=chance.pick % 4)
+
+    # People, who look first and act later
+
+    def a_person_cancels(self, chance: Chance) -> None:
+        job_id = self.some_job(chance, *OPEN_STATES)
+        self._look_first(job_id, chance)
+        answer = self.take(lambda: self.clerk.cancel(job_id), chance)
+        if answer and answer.done:
+            assert self.now.state(job_id) in {"queued", "scheduled", "preparing"}
+
+    def a_person_retries(self, chance: Chance) -> None:
+        job_id, word = self.some_job(chance, *OUTCOMES), chance.mood < 3
+        self._look_first(job_id, chance)
+        self.speaking = job_id if word else None
+        answer = self.take(lambda: self.clerk.retry(job_id, not_placed=word), chance)
+        if answer and answer.done:
+            assert "_job" in self.now.records[job_id], "a message that was no job"
+
+    def _look_first(self, job_id: str, chance: Chance) -> None:
+        """`late`: by what was seen some time ago; what is seen now may serve later."""
+        fresh = self.clerk.see(job_id)
+        self.clerk.seen = self.seen[job_id] if chance.late else fresh
+        self.seen[job_id] = fresh
+
+    def a_person_pauses_or_resumes(self, chance: Chance) -> None:
+        if self.paused or chance.mood:
+            self.pause.end(Reason.OPERATOR)
+        else:
+            self.pause.begin(Reason.OPERATOR, "lunch", for_s=None)
+        self.paused = not (self.paused or chance.mood)
+
+    # Time, death, and those who tidy up
+
+    def time_passes(self, chance: Chance) -> None:
+        self.pass_time(_LEAPS_S[chance.mood])
+        if chance.pick % 2:
+            self.a_housekeeper_tidies_up(chance)
+
+    def a_worker_shows_itself_or_dies(self, chance: Chance) -> None:
+        fleet = self.workers[chance.pick % 2].fleet
+        if chance.mood:
+            self.take(fleet.leave if chance.mood == 1 else fleet.beat, chance)
+        if chance.mood < 2:
+            self.workers[chance.pick % 2] = self.hire()
+
+    def a_housekeeper_tidies_up(self, chance: Chance) -> None:
+        """`late`: by what was found some time ago."""
+        for key, step in ((self.keys.leases, self.housekeeper.reap), (self.keys.expiring, self.housekeeper.expire)):
+            fresh = self.housekeeper.find(key)
+            self.housekeeper.found = self.found.get(key, fresh) if chance.late else fresh
+            self.found[key] = fresh
+            self.take(step, chance)

@@ -1,0 +1,74 @@
+"""What must hold after every step, whatever step it was."""
+
+import json
+from collections import Counter
+from typing import Final
+
+from tasks.codes import OPEN_STATES, OUTCOMES, State
+from tests.model.snapshot import COUNTED_LATER, Snapshot
+
+_WAITING: Final = {"queued", "scheduled"}
+_HELD: Final = {"preparing", "sending"}
+_RETRIED: Final = {"rejected", "failed", "unconfirmed", "cancelled", "expired"}
+#: State -> those that one step may lead to.
+_STEPS: Final[dict[str | None, set[str]]] = {
+    None: {"queued", "scheduled", "rejected"},
+    "queued": {"preparing", "cancelled", "expired"},
+    "scheduled": {"preparing", "cancelled", "expired"},
+    "preparing": {"sending", "queued", "scheduled", "rejected", "failed", "cancelled", "expired"},
+    "sending": {"queued", "scheduled", "placed", "rejected", "failed", "unconfirmed"},
+    "unconfirmed": {"queued", "placed", "rejected", "failed"},
+    "placed": set(),
+} | {state: {"queued"} for state in _RETRIED - {"unconfirmed"}}
+
+
+def check_step(before: Snapshot, after: Snapshot) -> None:
+    """Between two steps: only known ways are gone, fences grow, and each outcome is told once."""
+    told = after.stream[len(before.stream) :]
+    assert after.stream[: len(before.stream)] == before.stream
+    for job_id in after.records.keys() | before.records.keys():
+        was, is_now = before.state(job_id), after.state(job_id)
+        assert is_now == was or is_now in _STEPS[was], f"{job_id}: {was} -> {is_now}"
+        assert after.fence(job_id) >= before.fence(job_id), f"{job_id}: the fence went back"
+        expected = [(job_id, is_now)] if is_now != was and is_now in OUTCOMES else []
+        assert [entry for entry in told if entry[0] == job_id] == expected
+        if is_now == was and is_now in OUTCOMES:
+            assert before.result_of(job_id) == after.result_of(job_id), f"{job_id}: an outcome was written over"
+
+
+def check_state(now: Snapshot) -> None:
+    """At any moment: a way forward for whatever is open, and indexes that tell the same as the records."""
+    for job_id, record in now.records.items():
+        state = State(record["state"])
+        way = (now.due.get(job_id, []), job_id in now.leases)
+        if state in _WAITING:
+            assert way == ([int(record["priority"])], False), f"{job_id} {state}: {way}"
+        else:
+            assert way == ([], state in _HELD), f"{job_id} {state}: {way}"
+        assert (job_id in now.expiring) == (state in OPEN_STATES and "_not_after_ms" in record), f"{job_id} {state}"
+        assert (job_id in now.results) == (state in OUTCOMES), f"{job_id} {state}: its result"
+        if state in OUTCOMES:
+            told = {k: v for k, v in now.results[job_id].items() if k not in COUNTED_LATER}
+            assert told == now.result_of(job_id)
+    listed = {*now.due, *now.leases, *now.expiring}
+    assert listed <= now.records.keys(), f"nobody knows {listed - now.records.keys()}"
+    _check_indexes(now)
+    assert now.hands.keys() <= now.workers, "a hand that nobody would take over"
+
+
+def _check_indexes(now: Snapshot) -> None:
+    for state, ids in now.index.items():
+        assert ids == {job_id for job_id in now.records if now.state(job_id) == state}, f"index of {state}"
+    for (batch, state), ids in now.batches.items():
+        members = {job_id for job_id, record in now.records.items() if record.get("batch") == batch}
+        wanted = OPEN_STATES if state == "open" else {state}
+        assert ids == {job_id for job_id in members if now.state(job_id) in wanted}, f"{state} of batch {batch}"
+
+
+def check_nothing_lost(now: Snapshot, sent: Counter[str]) -> None:
+    """Each message that was ever sent is in the inbox, in a hand, or was counted by the ledger."""
+    raw = [*now.inbox, *(message for hand in now.hands.values() for message in hand)]
+    there = Counter(str(json.loads(message)["headers"]["id"]) for message in raw)
+    for job_id, record in now.records.items():
+        there[job_id] += 1 + sum(int(record.get(name, 0)) for name in COUNTED_LATER)
+    assert sent <= there, f"lost: {sent - there}"

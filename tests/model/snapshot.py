@@ -1,0 +1,87 @@
+"""All that the ledger keeps of a few jobs, read in one go."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from redis import Redis
+
+from tasks.codes import OUTCOMES
+from tasks.keys import INBOX_LISTS, Keys
+
+STATES = sorted(OUTCOMES)
+#: They change without the job, so a result need not show the last count.
+COUNTED_LATER = ("replays", "conflicts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    records: dict[str, dict[str, str]]
+    results: dict[str, dict[str, Any]]
+    #: Job id -> the priorities of the due sets that it is in.
+    due: dict[str, list[int]]
+    #: Job id -> when its lease ends.
+    leases: dict[str, float]
+    expiring: set[str]
+    workers: set[str]
+    #: Outcome -> ids, and (batch, outcome or "open") -> ids.
+    index: dict[str, set[str]]
+    batches: dict[tuple[str, str], set[str]]
+    #: (job id, state), oldest first.
+    stream: list[tuple[str, str]]
+    #: Raw messages: nudges, those in the inbox, and in each hand.
+    calls: list[str]
+    inbox: list[str]
+    hands: dict[str, list[str]]
+
+    @classmethod
+    def of(
+        cls, redis: Redis, keys: Keys, *, ids: Sequence[str], batches: Sequence[str], workers: Sequence[str]
+    ) -> Self:
+        pipe = redis.pipeline(transaction=False)
+        for job_id in ids:
+            pipe.hgetall(keys.job(job_id))
+            pipe.get(keys.result(job_id))
+        pipe.zrange(keys.leases, 0, -1, withscores=True)
+        for key in [*keys.due, keys.expiring, keys.workers, *map(keys.index, STATES)]:
+            pipe.zrange(key, 0, -1)
+        for batch in batches:
+            for state in [*STATES, "open"]:
+                pipe.zrange(keys.batch(batch, state), 0, -1)
+        pipe.xrange(keys.outcomes)
+        for key in [keys.calls, *INBOX_LISTS, *map(keys.in_hand, workers)]:
+            pipe.lrange(key, 0, -1)
+        replies: Any = iter(pipe.execute())
+        pairs = {job_id: (next(replies), next(replies)) for job_id in ids}
+        leases = dict(next(replies))
+        due: dict[str, list[int]] = {}
+        for key in keys.due:
+            for job_id in next(replies):
+                due.setdefault(job_id, []).append(int(key.rsplit(":", 1)[1]))
+        return cls(
+            records={job_id: record for job_id, (record, _) in pairs.items() if record},
+            results={job_id: json.loads(result)["result"] for job_id, (_, result) in pairs.items() if result},
+            due=due,
+            leases=leases,
+            expiring=set(next(replies)),
+            workers=set(next(replies)),
+            index={state: set(next(replies)) for state in STATES},
+            batches={(batch, state): set(next(replies)) for batch in batches for state in [*STATES, "open"]},
+            stream=[(entry["id"], entry["state"]) for _, entry in next(replies)],
+            calls=next(replies),
+            inbox=[raw for _ in INBOX_LISTS for raw in next(replies)],
+            hands={worker: found for worker in workers if (found := next(replies))},
+        )
+
+    def state(self, job_id: str) -> str | None:
+        return self.records[job_id]["state"] if job_id in self.records else None
+
+    def fence(self, job_id: str) -> int:
+        return int(self.records.get(job_id, {}).get("_fence", 0))
+
+    def result_of(self, job_id: str) -> dict[str, Any]:
+        """The record as its result must show it."""
+        numbers = ("attempts", "http_status", "priority")
+        public = {k: v for k, v in self.records[job_id].items() if k[0] != "_" and k not in COUNTED_LATER}
+        return {"id": job_id} | {k: int(v) if k in numbers else v for k, v in public.items()}
