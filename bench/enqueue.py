@@ -1,0 +1,125 @@
+"""Jobs a second into the queue: a `send_task` loop, the ledger's pipeline, an import; and the memory of an import."""
+
+import time
+from typing import Final, NamedTuple
+
+from bench.figures import PRODUCT, Bar, Figure, Report, Task
+from bench.processes import Failed, peak_mb, wait_until
+from bench.stand import BATCH, Stand, jobs, numbers
+from tasks.keys import INBOX_QUEUE
+from tasks.pause import Pause, Reason
+
+_LOOP: Final = "send_task loop"
+_PIPELINE: Final = f"{PRODUCT}, pipelined"
+_IMPORT: Final = f"{PRODUCT}, 'dialer import'"
+_LOOP_JOBS: Final = 3000
+_ROUNDS: Final = 3
+_FEW_ROWS: Final = 10_000
+_PATIENCE_S: Final = 1800.0
+
+
+class Imported(NamedTuple):
+    """One run of the command, its start included."""
+
+    rows: int
+    seconds: float
+    memory_mb: float | None
+
+
+def run(task: Task) -> Report:
+    rows = task.count(200_000)
+    few = min(_FEW_ROWS, rows)
+    rates: dict[bool, dict[str, float]] = {}
+    for durable in (True, False):
+        where = "on disk" if durable else "in memory"
+        task.say(f"Redis {where}, by turns")
+        with Stand(durable=durable) as stand:
+            rates[durable] = _rates(stand)
+        with Stand(durable=durable) as stand:
+            task.say(f"Redis {where}, import of {rows} rows")
+            many = _import(stand, rows)
+            rates[durable][_IMPORT] = many.rows / many.seconds
+    with Stand() as stand:
+        task.say(f"import of {few} rows, and intake")
+        little = _import(stand, few)
+    with Stand() as stand:
+        taken_in = _intake(stand, _LOOP_JOBS)
+    return _report(rates, little, many, taken_in)
+
+
+def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Imported, taken_in: float) -> Report:
+    figures = [
+        Figure(name=f"jobs a second, Redis {where}", values=dict(rates[durable]))
+        for durable, where in ((True, "on disk"), (False, "in memory"))
+    ]
+    for durable, where in ((True, "on disk"), (False, "in memory")):
+        times = {name: rate / rates[durable][_LOOP] for name, rate in rates[durable].items()}
+        figures.append(
+            Figure(name=f"times the loop, Redis {where}", values={_PIPELINE: times[_PIPELINE]}, bar=Bar(least=10))
+        )
+        figures.append(Figure(name=f"import, times the loop, Redis {where}", values={_IMPORT: times[_IMPORT]}))
+    growth = many.memory_mb / little.memory_mb if many.memory_mb and little.memory_mb else None
+    figures += [
+        Figure(name=f"memory of an import of {each.rows:,} rows", unit="MB", values={_IMPORT: each.memory_mb})
+        for each in (little, many)
+    ]
+    figures += [
+        Figure(name="growth between them, times", values={_IMPORT: growth}, bar=Bar(most=1.1)),
+        Figure(name="messages of the loop taken in a second, one worker", values={_LOOP: taken_in}),
+    ]
+    return Report(
+        title="jobs into the queue",
+        conditions=f"{_LOOP_JOBS:,} jobs by a loop beside {_LOOP_JOBS * 10:,} by the pipeline (500 a round trip), the "
+        f"median of {_ROUNDS} rounds; an import of {many.rows:,} rows, its start included",
+        figures=figures,
+        notes=["'On disk': Redis writes each command to disk before it answers, as deploy/redis.conf has it."],
+    )
+
+
+def _rates(stand: Stand) -> dict[str, float]:
+    """Loop and pipeline by turns, so that both meet the same machine."""
+    loops, pipelines = [], []
+    wanted = _LOOP_JOBS * 10
+    stand.producer.send_task("dial", args=[{"to": numbers(1)[0]}], queue=INBOX_QUEUE)  # connects
+    for n in range(_ROUNDS):
+        began = time.perf_counter()
+        for number in numbers(_LOOP_JOBS):
+            stand.producer.send_task("dial", args=[{"to": number, "batch": BATCH}], queue=INBOX_QUEUE)
+        loops.append(_LOOP_JOBS / (time.perf_counter() - began))
+        entered = jobs(wanted, first=n * wanted)
+        began = time.perf_counter()
+        stand.accept(entered)
+        pipelines.append(wanted / (time.perf_counter() - began))
+    return {_PIPELINE: sorted(pipelines)[_ROUNDS // 2], _LOOP: sorted(loops)[_ROUNDS // 2]}
+
+
+def _import(stand: Stand, rows: int) -> Imported:
+    path = stand.directory / "customers.csv"
+    with path.open("w") as file:
+        file.write("id,to\n")
+        file.writelines(f"order-{n},{number}\n" for n, number in enumerate(numbers(rows)))
+    began = time.perf_counter()
+    command = stand.run("import", str(path), "--batch", BATCH)
+    most: float | None = None
+    while command.runs:
+        most = peak_mb(command.pid) or most
+        if time.perf_counter() - began > _PATIENCE_S:
+            raise Failed(f"the import took longer than {_PATIENCE_S:g} s")
+        time.sleep(0.02)
+    seconds = time.perf_counter() - began
+    entered = stand.counts()["open"]
+    if entered != rows:
+        raise Failed(f"{entered} of {rows} rows were entered: {command.log.read_text(errors='replace')[-500:]}")
+    return Imported(rows, seconds, most)
+
+
+def _intake(stand: Stand, count: int) -> float:
+    """Messages of the loop that one worker takes into the ledger in a second, while the fleet is paused."""
+    Pause(stand.redis, keys=stand.keys).begin(Reason.OPERATOR, "bench", for_s=None)
+    for number in numbers(count):
+        stand.producer.send_task("dial", args=[{"to": number, "batch": BATCH}], queue=INBOX_QUEUE)
+    stand.start_dialer(ready=False)
+    wait_until(lambda: stand.counts()["open"] > 0, 60, "the first message", look_s=0.005)
+    first, began = stand.counts()["open"], time.perf_counter()
+    wait_until(lambda: stand.counts()["open"] == count, 60, "the last message", look_s=0.005)
+    return (count - first) / (time.perf_counter() - began)

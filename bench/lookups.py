@@ -1,0 +1,78 @@
+"""Looking up what became of jobs, among many: one record, and a page of a batch's failed ones."""
+
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from bench.figures import PLAIN, PRODUCT, Figure, Report, Task
+from bench.outcomes import finish
+from bench.stand import BATCH, Stand, jobs
+from tasks.codes import State
+
+_SHOWN: Final = 3000
+_PAGES: Final = 50
+_PAGE: Final = 50
+_FAILED_OF: Final = 100
+_CHUNK: Final = 500
+
+
+def run(task: Task) -> Report:
+    count = task.count(100_000)
+    with Stand(durable=False) as stand:
+        entered = jobs(count)
+        stand.accept(entered)
+        finish(stand, entered, failed_of=_FAILED_OF, say=task.say)
+        ids = [f"job-{n}" for n in random.choices(range(count), k=_SHOWN)]
+        task.say("looking up")
+        backend = stand.producer.backend
+        shown: dict[str, float | None] = {
+            PRODUCT: _rate(stand.records.show, ids),
+            PLAIN: _rate(lambda job_id: backend.get_task_meta(job_id), ids),
+        }
+        page_ms = _page_ms(stand)
+        began = time.perf_counter()
+        found = _scan_for_failed(stand)
+        scan_ms = (time.perf_counter() - began) * 1000
+    return Report(
+        title="looking up what became of jobs",
+        conditions=f"{count:,} outcomes of one batch, {found:,} of them failed",
+        figures=[
+            Figure(name="records shown a second, one by one", values=shown),
+            Figure(
+                name=f"a page of {_PAGE} failed jobs of the batch",
+                unit="ms",
+                values={PRODUCT: page_ms, PLAIN: scan_ms},
+            ),
+        ],
+        notes=["Celery's results have no index: to find the failed ones, every result is read (SCAN and MGET)."],
+    )
+
+
+def _rate(show: Callable[[str], Any], ids: list[str]) -> float:
+    began = time.perf_counter()
+    for job_id in ids:
+        assert show(job_id)  # noqa: S101 - a look-up that finds nothing measures nothing
+    return len(ids) / (time.perf_counter() - began)
+
+
+def _page_ms(stand: Stand) -> float:
+    took = []
+    for _ in range(_PAGES):
+        began = time.perf_counter()
+        page = stand.records.page(State.FAILED, batch=BATCH, limit=_PAGE)
+        took.append((time.perf_counter() - began) * 1000)
+        assert page.records  # noqa: S101
+    return statistics.median(took)
+
+
+def _scan_for_failed(stand: Stand) -> int:
+    """Count the failed ones as somebody must who has only Celery's results."""
+    keys = list(stand.redis.scan_iter("celery-task-meta-*", count=1000))
+    found = 0
+    for first in range(0, len(keys), _CHUNK):
+        texts: Any = stand.redis.mget(keys[first : first + _CHUNK])
+        found += sum(json.loads(text)["result"]["state"] == State.FAILED for text in texts)
+    return found

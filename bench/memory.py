@@ -1,0 +1,117 @@
+"""Bytes a job in Redis, waiting and finished; and a worker's memory while a short and a long backlog waits."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
+from bench.outcomes import finish
+from bench.processes import rss_mb, wait_until
+from bench.stand import Stand, jobs, numbers
+
+_FEW: Final = 1000
+_LONG_FOR_RIVAL: Final = 20_000
+_CALLED: Final = 400
+_SETTLE_S: Final = 3.0
+_RIVAL_QUEUE: Final = "celery"
+
+
+def run(task: Task) -> Report:
+    many = task.count(100_000)
+    task.say(f"{_LONG_FOR_RIVAL} jobs in Redis")
+    with Stand(durable=False) as stand:
+        ours = _bytes_a_job(stand, jobs(_LONG_FOR_RIVAL), say=task.say)
+    with Stand(durable=False) as stand:
+        rivals = _rivals_bytes(stand, _LONG_FOR_RIVAL)
+    workers: dict[str, dict[int, float | None]] = {PRODUCT: {}, PLAIN: {}}
+    for name, backlogs, fill in (
+        (PRODUCT, (_FEW, _LONG_FOR_RIVAL, many), _dialer),
+        (PLAIN, (_FEW, _LONG_FOR_RIVAL), _rival),
+    ):
+        for backlog in backlogs:
+            task.say(f"{name}, {backlog} jobs that are due later")
+            with Stand(durable=False) as stand:
+                workers[name][backlog] = fill(stand, backlog)
+    sizes = dict.fromkeys(backlog for each in workers.values() for backlog in each)
+    growth = {name: _growth(list(each.values())) for name, each in workers.items()}
+    return Report(
+        title="memory",
+        conditions=f"{_LONG_FOR_RIVAL:,} jobs in Redis; a worker of 8 threads that has just placed {_CALLED} calls, with "
+        "a backlog that is due in an hour",
+        figures=[
+            Figure(name="Redis, a job that waits", unit="bytes", values={PRODUCT: ours[0], PLAIN: rivals[0]}),
+            Figure(name="Redis, a job that has ended", unit="bytes", values={PRODUCT: ours[1], PLAIN: rivals[1]}),
+            *(
+                Figure(
+                    name=f"worker's memory, backlog of {backlog:,}",
+                    unit="MB",
+                    values={name: each[backlog] for name, each in workers.items() if backlog in each},
+                )
+                for backlog in sizes
+            ),
+            Figure(name="growth from the shortest to the longest, times", values=growth, bar=Bar(most=1.1)),
+        ],
+        notes=[
+            "A job that has ended is, for Dialer, the record, three indexes, an entry of the stream of outcomes, and "
+            "the result that Celery's AsyncResult reads; for the plain task, that result alone.",
+            "The backlog of the plain task waits by Celery's eta: its worker takes all of it into memory.",
+        ],
+    )
+
+
+def _bytes_a_job(stand: Stand, entered: list[Any], *, say: Any) -> tuple[float, float]:
+    """Bytes a job while it waits, and after its end."""
+    stand.accept(jobs(1, first=len(entered)))  # scripts, and the keys that all jobs share
+    empty = _used(stand)
+    stand.accept(entered)
+    waiting = _used(stand)
+    finish(stand, entered, failed_of=len(entered), say=say)
+    return (waiting - empty) / len(entered), (_used(stand) - empty) / len(entered)
+
+
+def _rivals_bytes(stand: Stand, count: int) -> tuple[float, float]:
+    empty = _used(stand)
+    stand.send_to_rival(numbers(count))
+    waiting = _used(stand)
+    stand.redis.delete(_RIVAL_QUEUE)
+    for n in range(count):
+        stand.producer.backend.store_result(f"job-{n}", f"00000000-0000-4000-8000-{n:012}", "SUCCESS")
+    return (waiting - empty) / count, (_used(stand) - empty) / count
+
+
+def _used(stand: Stand) -> int:
+    info: Any = stand.redis.info("memory")
+    return int(info["used_memory_dataset"])
+
+
+def _dialer(stand: Stand, backlog: int) -> float | None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    stand.accept(jobs(backlog, first=_CALLED, not_before=later))
+    (worker,) = stand.start_dialer()
+    stand.accept(jobs(_CALLED))
+    _wait_called(stand)
+    return rss_mb(worker.pid)
+
+
+def _rival(stand: Stand, backlog: int) -> float | None:
+    stand.send_to_rival(numbers(_CALLED))
+    stand.send_to_rival(numbers(backlog), eta=datetime.now(UTC) + timedelta(hours=1))
+    (worker,) = stand.start_rival()
+    _wait_called(stand)
+    wait_until(partial(_taken, stand), 180, "the worker to take the backlog", look_s=0.5)
+    return rss_mb(worker.pid)
+
+
+def _wait_called(stand: Stand) -> None:
+    wait_until(lambda: stand.simulator.stats()["calls"] >= _CALLED, 60, "the calls")
+    time.sleep(_SETTLE_S)
+
+
+def _taken(stand: Stand) -> bool:
+    return stand.redis.llen(_RIVAL_QUEUE) == 0
+
+
+def _growth(found: list[float | None]) -> float | None:
+    first, last = found[0], found[-1]
+    return last / first if first and last else None

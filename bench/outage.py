@@ -1,0 +1,130 @@
+"""An API that swallows every request for half a minute while a backlog waits: who is called twice, who is lost."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
+from bench.processes import wait_until
+from bench.stand import Stand, jobs, numbers
+from bench.traffic import visits
+
+_OUTAGE_S: Final = 30.0
+_WORKERS: Final = 4
+_LATENCY_S: Final = 0.05
+_WARM_UP_CALLS: Final = 50
+_PATIENCE_S: Final = 400.0
+
+
+@dataclass(frozen=True)
+class Course:
+    """How one contender came through it."""
+
+    swallowed: int
+    placed: int
+    unknown: int
+    lost: int
+    called_twice: int
+    back_s: float
+    drained_s: float
+
+
+def run(task: Task) -> Report:
+    count = task.count(5000)
+    courses: dict[str, Course] = {}
+    for name, contend in (
+        (f"{PRODUCT}, from the start", _cold),
+        (f"{PRODUCT}, at full speed", _warm),
+        (PLAIN, _rival),
+    ):
+        task.say(f"{name}, {count} jobs")
+        with Stand(latency_s=_LATENCY_S) as stand:
+            courses[name] = contend(stand, count)
+    ours = [name for name in courses if name.startswith(PRODUCT)]
+    return Report(
+        title=f"an API that swallows every request for {_OUTAGE_S:g} s, each of which rings",
+        conditions=f"{count:,} jobs, {_WORKERS} workers of 8 threads, no limit, answers in {_LATENCY_S * 1000:g} ms; "
+        "the outage is there when the workers start, or begins while they work",
+        figures=[
+            Figure(
+                name="jobs that end unconfirmed",
+                values={name: courses[name].unknown for name in ours},
+                bar=Bar(most=20),
+            ),
+            Figure(
+                name="people called twice",
+                values={name: course.called_twice for name, course in courses.items()},
+                bar=Bar(most=0),
+            ),
+            Figure(
+                name="jobs that end neither placed nor unconfirmed",
+                values={name: course.lost for name, course in courses.items()},
+                bar=Bar(most=0),
+            ),
+            Figure(name="jobs placed", values={name: course.placed for name, course in courses.items()}),
+            Figure(name="requests swallowed", values={name: course.swallowed for name, course in courses.items()}),
+            Figure(
+                name="from the API's return to the next call",
+                unit="s",
+                values={name: course.back_s for name, course in courses.items()},
+            ),
+            Figure(
+                name="from the API's return to the last job's end",
+                unit="s",
+                values={name: course.drained_s for name, course in courses.items()},
+            ),
+        ],
+        notes=[
+            "Dialer probes a sick API with one job at a time, 5 s apart at first and a minute at most, and waits for "
+            "each answer: that is the time until its next call.",
+        ],
+    )
+
+
+def _cold(stand: Stand, count: int) -> Course:
+    stand.simulator.behave(outage="hang_rings")
+    return _dialer(stand, count)
+
+
+def _warm(stand: Stand, count: int) -> Course:
+    return _dialer(stand, count, warm_up=_WARM_UP_CALLS)
+
+
+def _dialer(stand: Stand, count: int, *, warm_up: int = 0) -> Course:
+    stand.accept(jobs(count))
+    stand.start_dialer(_WORKERS)
+    returned = _outage(stand, warm_up)
+    wait_until(lambda: stand.counts()["open"] == 0, _PATIENCE_S, "the end of the jobs", look_s=0.5)
+    counts = stand.counts()
+    return _course(stand, returned, placed=counts["placed"], unknown=counts["unconfirmed"], count=count)
+
+
+def _rival(stand: Stand, count: int) -> Course:
+    stand.send_to_rival(numbers(count))
+    stand.start_rival(_WORKERS)
+    returned = _outage(stand, _WARM_UP_CALLS)
+    wait_until(lambda: stand.rival_results().total() == count, _PATIENCE_S, "the end of the tasks", look_s=1)
+    return _course(stand, returned, placed=stand.rival_results()["SUCCESS"], unknown=0, count=count)
+
+
+def _outage(stand: Stand, warm_up: int) -> float:
+    """Swallow what comes for a while; when that ended, in epoch seconds."""
+    wait_until(lambda: stand.simulator.stats()["calls"] > warm_up, 60, "the first calls", look_s=0.02)
+    stand.simulator.behave(outage="hang_rings")
+    time.sleep(_OUTAGE_S)
+    stand.simulator.behave(outage="")
+    return time.time()
+
+
+def _course(stand: Stand, returned: float, *, placed: int, unknown: int, count: int) -> Course:
+    stats: dict[str, Any] = stand.simulator.stats()
+    after = [visit.time for visit in visits(stand.simulator) if visit.time >= returned]
+    return Course(
+        swallowed=sum(visit.status is None for visit in visits(stand.simulator)),
+        placed=placed,
+        unknown=unknown,
+        lost=count - placed - unknown,
+        called_twice=stats["numbers_called_twice"],
+        back_s=min(after, default=returned) - returned,
+        drained_s=max(after, default=returned) - returned,
+    )

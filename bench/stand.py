@@ -1,0 +1,154 @@
+"""The test stand of one measurement: a Redis, a simulator, and the processes of one contender, all on loopback."""
+
+import json
+import sys
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from celery import Celery
+from redis import Redis
+
+from bench.processes import Child
+from config.settings import load
+from sandbox.behaviour import Behaviour
+from sandbox.embedded_redis import EmbeddedRedis
+from sandbox.foreground import caller_settings
+from sandbox.simulator_process import Simulator
+from tasks.job import Job
+from tasks.keys import Keys
+from tasks.records import Records
+from worker.connection import connect
+from worker.wiring import ledger_of
+
+UNLIMITED: Final = "100000/1s"
+BATCH: Final = "bench"
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_CHUNK: Final = 500
+_FIRST_NUMBER: Final = 2_340_000
+
+
+class Stand:
+    """Nothing of one measurement is left for the next: each has a stand of its own.
+
+    `limit` is the product's setting of the rate limit; `behaviour` are fields of the simulator's. Redis writes each
+    command to disk before it answers, as `deploy/redis.conf` has it, unless `durable` is False.
+    """
+
+    def __init__(self, *, limit: str = UNLIMITED, durable: bool = True, **behaviour: object) -> None:
+        self._limit = limit
+        self._behaviour = {"rate_limit": 0, **behaviour}
+        self._redis_server = EmbeddedRedis(appendonly=durable)
+        self._stack = ExitStack()
+        self._children = 0
+        self.keys = Keys()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self._redis_server)
+            self.simulator = stack.enter_context(Simulator(**self._behaviour))
+            self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-bench-")))
+            self.environ = {
+                **caller_settings(self.simulator.url, Behaviour()),
+                "DIALER_REDIS_URL": self._redis_server.url,
+                "DIALER_RATE_LIMIT": self._limit,
+            }
+            settings = load(self.environ, dotenv=None)
+            self.redis: Redis = stack.enter_context(connect(settings))
+            self.ledger = ledger_of(settings, self.redis)
+            self.records = Records(self.redis, keys=self.keys)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def redis_pid(self) -> int:
+        return self._redis_server.pid
+
+    def start_dialer(self, count: int = 1, *, concurrency: int = 8, ready: bool = True) -> list[Child]:
+        """Start `dialer worker` processes, as an operator does."""
+        command = ["-m", "worker.cli.main", "worker", f"--concurrency={concurrency}"]
+        return self._start("worker", command, count, self.environ, ready=ready)
+
+    def start_rival(
+        self, count: int = 1, *, concurrency: int = 8, pool: str = "threads", quota: str = "", ready: bool = True
+    ) -> list[Child]:
+        """Start workers of the plain Celery task; `quota` is Celery's `rate_limit`, which each of them has."""
+        command = ["-m", "celery", "-A", "bench.rival_task", "worker", "-l", "INFO", f"--pool={pool}"]
+        environ = {**self.environ, "RIVAL_REDIS_URL": self._redis_server.url}
+        if quota:
+            environ["RIVAL_RATE_LIMIT"] = quota
+        return self._start("rival", [*command, f"--concurrency={concurrency}"], count, environ, ready=ready)
+
+    def start_script(self, numbers: list[str]) -> Child:
+        """Start the guide's script in a loop over the numbers."""
+        path = self.directory / "numbers.txt"
+        path.write_text("\n".join(numbers))
+        (script,) = self._start("script", ["-m", "bench.rival_script", str(path)], 1, self.environ, ready=False)
+        return script
+
+    def run(self, *arguments: str) -> Child:
+        """Start a `dialer` command."""
+        (child,) = self._start("command", ["-m", "worker.cli.main", *arguments], 1, self.environ, ready=False)
+        return child
+
+    def accept(self, jobs: list[Job]) -> None:
+        """Enter jobs as `dialer import` does."""
+        for first in range(0, len(jobs), _CHUNK):
+            self.ledger.accept(jobs[first : first + _CHUNK])
+
+    @cached_property
+    def producer(self) -> Celery:
+        """A producer that knows only Celery."""
+        url = self._redis_server.url
+        return Celery("producer", broker=url, backend=url, set_as_current=False)
+
+    def send_to_rival(self, numbers: list[str], **options: Any) -> None:
+        """Enter the same for the plain Celery task, on the queue that its workers listen on."""
+        for n, number in enumerate(numbers):
+            self.producer.send_task("rival.dial", args=[number], task_id=f"job-{n}", **options)
+
+    def rival_results(self) -> Counter[str]:
+        """Count the ended tasks of the rival by Celery's state, SUCCESS or FAILURE."""
+        keys = list(self.redis.scan_iter("celery-task-meta-*", count=1000))
+        found: Counter[str] = Counter()
+        for first in range(0, len(keys), _CHUNK):
+            texts: Any = self.redis.mget(keys[first : first + _CHUNK])
+            found.update(json.loads(text)["status"] for text in texts if text)
+        del found["RETRY"]
+        return found
+
+    def counts(self) -> Counter[str]:
+        """Count the product's jobs by outcome; `open` are those without one."""
+        return Counter(self.records.counts(BATCH))
+
+    def _start(
+        self, name: str, command: list[str], count: int, environ: dict[str, str], *, ready: bool
+    ) -> list[Child]:
+        children = []
+        for _ in range(count):
+            self._children += 1
+            log = self.directory / f"{name}-{self._children}.log"
+            children.append(self._stack.enter_context(Child([sys.executable, *command], environ, log)))
+        for child in children if ready else ():
+            child.wait_ready()
+        return children
+
+
+def numbers(count: int) -> list[str]:
+    """Numbers that the simulator answers soundly, all different, in E.164."""
+    return [f"+1212{_FIRST_NUMBER + n}" for n in range(count)]
+
+
+def jobs(count: int, *, first: int = 0, **fields: Any) -> list[Job]:
+    """Jobs for these numbers."""
+    found = enumerate(numbers(first + count))
+    return [Job(**{"id": f"job-{n}", "to": to, "batch": BATCH, **fields}) for n, to in found if n >= first]

@@ -1,0 +1,108 @@
+"""Calls a second without a limit: one process of each contender, and what a call costs it in processor time."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from bench.figures import PLAIN, PRODUCT, SCRIPT, Figure, Report, Task
+from bench.processes import Child, Failed, cpu_s
+from bench.stand import Stand, jobs, numbers
+
+_LOOK_S: Final = 0.2
+_PATIENCE_S: Final = 180.0
+#: The first calls also pay for imports, connections and the token.
+_WARM_UP: Final = 0.1
+
+
+class Reading(NamedTuple):
+    """A look at a run: calls so far, and the processor time of worker and Redis."""
+
+    at: float
+    calls: int
+    worker_s: float | None
+    redis_s: float | None
+
+
+def run(task: Task) -> Report:
+    count = task.count(2500)
+    contenders: dict[str, tuple[int, Callable[[Stand, int], Child]]] = {
+        PRODUCT: (count, partial(_dialer, concurrency=8)),
+        f"{PRODUCT}, 32 threads": (count, partial(_dialer, concurrency=32)),
+        PLAIN: (count, _rival),
+        SCRIPT: (count // 4, lambda stand, wanted: stand.start_script(numbers(wanted))),
+    }
+    spans: dict[str, tuple[Reading, Reading]] = {}
+    for name, (wanted, start) in contenders.items():
+        task.say(f"{name}, {wanted} calls")
+        with Stand() as stand:
+            spans[name] = _measured(stand, start(stand, wanted), wanted)
+    return Report(
+        title="calls a second without a limit",
+        conditions=f"{count:,} jobs, one process of 8 threads each; the API answers at once; everything shares the "
+        "cores, so the processor time of a call is the fairer figure",
+        figures=[
+            Figure(name="calls a second, one process", values={name: _rate(*span) for name, span in spans.items()}),
+            Figure(
+                name="processor time a call, of the process",
+                unit="ms",
+                values={name: _cost_ms(*span, "worker_s") for name, span in spans.items()},
+            ),
+            Figure(
+                name="calls a second and core of the process",
+                values={name: _per_core(*span) for name, span in spans.items()},
+            ),
+            Figure(
+                name="processor time a call, of Redis",
+                unit="ms",
+                values={name: _cost_ms(*span, "redis_s") for name, span in spans.items() if name != SCRIPT},
+            ),
+        ],
+        notes=[
+            f"The {SCRIPT} asks for a token with every call, opens two connections for it, and keeps no record.",
+            "Genesys Cloud's documented limit is 5 requests a second for a client.",
+        ],
+    )
+
+
+def _measured(stand: Stand, child: Child, wanted: int) -> tuple[Reading, Reading]:
+    """Look until all are called; the first look after the warm-up, and the last."""
+    first: Reading | None = None
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        calls = stand.simulator.stats()["calls"]
+        reading = Reading(time.monotonic(), calls, cpu_s(child.pid), cpu_s(stand.redis_pid))
+        if first is None and calls >= wanted * _WARM_UP:
+            first = reading
+        # Before the very end: a process that waits, or has ended, would be counted as slow.
+        if first and first.calls < calls and calls >= wanted * (1 - _WARM_UP):
+            return first, reading
+        time.sleep(_LOOK_S)
+    raise Failed(f"{child.log.stem}: {calls} of {wanted} calls within {_PATIENCE_S:g} s")
+
+
+def _rate(first: Reading, last: Reading) -> float:
+    return (last.calls - first.calls) / (last.at - first.at)
+
+
+def _cost_ms(first: Reading, last: Reading, of: str) -> float | None:
+    began: Any = getattr(first, of)
+    ended: Any = getattr(last, of)
+    if began is None or ended is None:
+        return None
+    return float(ended - began) / (last.calls - first.calls) * 1000
+
+
+def _per_core(first: Reading, last: Reading) -> float | None:
+    cost_ms = _cost_ms(first, last, "worker_s")
+    return 1000 / cost_ms if cost_ms else None
+
+
+def _dialer(stand: Stand, wanted: int, *, concurrency: int) -> Child:
+    stand.accept(jobs(wanted))
+    return stand.start_dialer(concurrency=concurrency)[0]
+
+
+def _rival(stand: Stand, wanted: int) -> Child:
+    stand.send_to_rival(numbers(wanted))
+    return stand.start_rival()[0]
