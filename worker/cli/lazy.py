@@ -29,6 +29,8 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = self._table[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        # click keeps a command's help option as it was first asked for, by whomever: say each time what it is.
+        command.context_settings = {**self.context_settings, **command.context_settings}
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
