@@ -54,6 +54,8 @@ def test_ctrl_c_while_waiting(env: dict[str, str], real_redis: Redis) -> None:
         env=env,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell starts what it runs in the background with SIGINT ignored, these tests perhaps too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads yet
     )
     wait_for(lambda: bool(real_redis.exists("dialer:job:a")))
     time.sleep(0.2)
