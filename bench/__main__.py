@@ -15,11 +15,14 @@ from types import FrameType
 from typing import Final
 
 import click
+from redis import RedisError
 
 from bench.figures import Report, Task
 from bench.machine import described, machine
 from bench.processes import Failed
 from bench.table import table, verdict
+from sandbox.embedded_redis import RedisUnavailableError
+from sandbox.simulator_process import SimulatorDidNotStart
 
 #: Name -> what it measures, in the order in which they run.
 BENCHES: Final = {
@@ -32,6 +35,7 @@ BENCHES: Final = {
     "lookups": "records read a second, and a page of a batch's failed jobs",
     "memory": "bytes a job in Redis, and a worker's memory against its backlog",
     "due": "how late a job is that was due at an instant",
+    "roundtrips": "commands to Redis a job, and what each is for",
 }
 
 
@@ -58,7 +62,7 @@ def main(names: tuple[str, ...], jobs: int | None, json_path: Path | None) -> No
         try:
             bench = importlib.import_module(f"bench.{name}")
             reports[name] = bench.run(Task(jobs=jobs, say=partial(_say_of, name)))
-        except Failed as error:
+        except (Failed, RedisError, RedisUnavailableError, SimulatorDidNotStart) as error:
             faults[name] = str(error)
         _say("")
         print(f"{table(name, reports[name]) if name in reports else f'{name}: FAILED: {faults[name]}'}\n", flush=True)

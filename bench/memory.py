@@ -1,6 +1,7 @@
 """Bytes a job in Redis, waiting and finished; and a worker's memory while a short and a long backlog waits."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -9,6 +10,7 @@ from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
 from bench.outcomes import finish
 from bench.processes import rss_mb, wait_until
 from bench.stand import Stand, jobs, numbers
+from tasks.job import Job
 
 _FEW: Final = 1000
 _LONG_FOR_RIVAL: Final = 20_000
@@ -60,7 +62,7 @@ def run(task: Task) -> Report:
     )
 
 
-def _bytes_a_job(stand: Stand, entered: list[Any], *, say: Any) -> tuple[float, float]:
+def _bytes_a_job(stand: Stand, entered: list[Job], *, say: Callable[[str], None]) -> tuple[float, float]:
     """Bytes a job while it waits, and after its end."""
     stand.accept(jobs(1, first=len(entered)))  # scripts, and the keys that all jobs share
     empty = _used(stand)
@@ -81,8 +83,9 @@ def _rivals_bytes(stand: Stand, count: int) -> tuple[float, float]:
 
 
 def _used(stand: Stand) -> int:
+    """Bytes that Redis has in use, but for what our own connection is given."""
     info: Any = stand.redis.info("memory")
-    return int(info["used_memory_dataset"])
+    return int(info["used_memory"]) - int(info["mem_clients_normal"])
 
 
 def _dialer(stand: Stand, backlog: int) -> float | None:

@@ -43,7 +43,8 @@ def run(task: Task) -> Report:
     ours = [name for name in courses if name.startswith(PRODUCT)]
     return Report(
         title=f"an API that swallows every request for {_OUTAGE_S:g} s, each of which rings",
-        conditions=f"{count:,} jobs, {_WORKERS} workers of 8 threads, no limit, answers in {_LATENCY_S * 1000:g} ms; "
+        conditions=f"{count:,} jobs, {_WORKERS} workers of 8 threads, no limit, answers in {_LATENCY_S * 1000:g} ms, "
+        "time-outs of 3 s to connect and 10 s to read; "
         "the outage is there when the workers start, or begins while they work",
         figures=[
             Figure(

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from itertools import pairwise
 from typing import Any
 
 from sandbox.simulator_process import Simulator
@@ -81,8 +80,3 @@ def asked_in_a_pause(asked: Sequence[Visit], *, period_s: float) -> int:
         if visit.refused:
             until = max(until, visit.time + math.ceil(opened_at + period_s - visit.time))
     return count
-
-
-def longest_gap_s(times: Sequence[float]) -> float:
-    """Give the longest time between one and the next, in seconds."""
-    return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
