@@ -82,6 +82,6 @@ class Task:
     #: Tells a person how far it is.
     say: Callable[[str], None]
 
-    def count(self, usual: int) -> int:
-        """Give the number of jobs."""
-        return self.jobs or usual
+    def count(self, usual: int, *, least: int = 1) -> int:
+        """Give the number of jobs; with fewer than `least` the bench would measure nothing."""
+        return max(self.jobs or usual, least)

@@ -51,7 +51,7 @@ _RIVALS_FAULTS: Final = ("wrong secret", "missing permission")
 
 
 def run(task: Task) -> Report:
-    count = task.count(5000)
+    count = task.count(5000, least=200)
     contenders: dict[str, Callable[[Stand, Misconfiguration, int], Course]] = {PRODUCT: _dialer, PLAIN: _rival}
     courses: dict[str, dict[str, Course]] = {fault: {} for fault in FAULTS}
     for fault, misconfiguration in FAULTS.items():

@@ -30,7 +30,7 @@ class Course:
 
 
 def run(task: Task) -> Report:
-    count = task.count(5000)
+    count = task.count(5000, least=200)
     courses: dict[str, Course] = {}
     for name, contend in (
         (f"{PRODUCT}, from the start", _cold),

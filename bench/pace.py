@@ -20,7 +20,7 @@ _QUOTA: Final = f"{_ALLOWED * 60 // _PERIOD_S // _WORKERS}/m"
 
 
 def run(task: Task) -> Report:
-    count = task.count(1200)
+    count = task.count(1200, least=700)
     contenders: dict[str, Callable[[Stand], None]] = {
         f"{PRODUCT}, {_WORKERS} workers": partial(_dialer, count=count, workers=_WORKERS),
         f"{PRODUCT}, 1 worker": partial(_dialer, count=count, workers=1, concurrency=_WORKERS * 8),

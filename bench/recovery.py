@@ -29,7 +29,7 @@ class Course:
 
 
 def run(task: Task) -> Report:
-    count = task.count(1500)
+    count = task.count(1500, least=800)
     contenders: dict[str, Callable[[Stand], Course]] = {
         PRODUCT: partial(_dialer, count=count),
         PLAIN: partial(_rival, count=count),

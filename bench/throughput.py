@@ -25,7 +25,7 @@ class Reading(NamedTuple):
 
 
 def run(task: Task) -> Report:
-    count = task.count(2500)
+    count = task.count(2500, least=600)
     contenders: dict[str, tuple[int, Callable[[Stand, int], Child]]] = {
         PRODUCT: (count, partial(_dialer, concurrency=8)),
         f"{PRODUCT}, 32 threads": (count, partial(_dialer, concurrency=32)),
