@@ -56,11 +56,12 @@ def command(*, keep: bool) -> None:
         signal.signal(number, _interrupt)
     try:
         with ExitStack() as stack:
-            stack.callback(_listen_again)
             try:
                 _run(stack, keep=keep)
             finally:
-                _stop_listening()  # while things are stopped, a second Ctrl-C must not get in between
+                # While things are stopped, a second Ctrl-C must not get in between; nor must the process die of one
+                # while Python is on its way out.
+                _stop_listening()
     except KeyboardInterrupt:
         raise Interrupted("interrupted; everything that the demo started has been stopped.") from None
     except (RedisUnavailableError, SimulatorDidNotStart) as error:
@@ -133,8 +134,3 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _stop_listening() -> None:
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-
-
-def _listen_again() -> None:
-    for number in _SIGNALS:
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
