@@ -9,7 +9,7 @@ from typing import Any, Final
 from redis import Redis
 
 from tasks.codes import Code, State
-from tasks.job import Job
+from tasks.job import Job, fingerprint
 from tasks.keys import Keys
 from tasks.lua import source
 from tasks.outcome import outcome_fields, outcome_keys
@@ -61,7 +61,7 @@ class Acceptance:
         return [(Entry(verdict), State(state)) for verdict, state in pipe.execute()]
 
     def _enter(self, job: Job, pipe: Any) -> None:
-        keys = self._keys
+        keys, content = self._keys, job.content()
         self._accept(
             keys=[
                 keys.job(job.id),
@@ -72,8 +72,8 @@ class Acceptance:
             ],
             args=[
                 job.id,
-                job.content(),
-                job.fingerprint(),
+                content,
+                fingerprint(content),
                 _ms(job.not_before),
                 _ms(job.not_after),
                 job.priority,

@@ -62,9 +62,10 @@ class Job:
         present = {name: value for name, value in fields.items() if value is not None}
         return json.dumps(present, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
-    def fingerprint(self) -> str:
-        """A short hash of the content, to tell a replay from a conflict."""
-        return hashlib.sha256(self.content().encode()).hexdigest()[:32]
+
+def fingerprint(content: str) -> str:
+    """A short hash of a job's content, to tell a replay from a conflict."""
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def parse_job(job_id: str, payload: object) -> Job:

@@ -19,9 +19,10 @@ end
 local now = now_ms()
 local due = math.max(tonumber(ARGV[4]) or now, now)
 local state = due > now and 'scheduled' or 'queued'
+local accepted_at = iso(now)
 redis.call('HSET', KEYS[1], 'state', state, 'to_raw', ARGV[8], 'attempts', 0, 'priority', ARGV[6],
-  'accepted_at', iso(now), 'due_at', iso(due), '_job', ARGV[2], '_fingerprint', ARGV[3], '_due_ms', exact(due),
-  '_since_ms', exact(due))
+  'accepted_at', accepted_at, 'due_at', due > now and iso(due) or accepted_at, '_job', ARGV[2],
+  '_fingerprint', ARGV[3], '_due_ms', exact(due), '_since_ms', exact(due))
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[1], '_not_after_ms', ARGV[5])
   redis.call('ZADD', KEYS[5], ARGV[5], ARGV[1])
