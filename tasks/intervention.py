@@ -31,7 +31,7 @@ class Intervention:
 
     def cancel(self, job_id: str) -> Answer:
         """End a job that waits; not done when the call may be out already, or when it has an outcome."""
-        seen, batch, priority = self._look(job_id)
+        seen, batch, priority, _ = self._look(job_id)
         if seen is None:
             # It may enter the ledger just now, in a batch and a due set that this look cannot name.
             return Answer(done=False, state=None)
@@ -48,7 +48,7 @@ class Intervention:
         also for a message that was no job, and when `not_after` has passed.
         """
         keys = self._keys
-        seen, batch, priority = self._look(job_id)
+        seen, batch, priority, fence = self._look(job_id)
         if seen is None:
             return Answer(done=False, state=None)
         verdict, state = self._retry(
@@ -57,11 +57,11 @@ class Intervention:
                 *(keys.batch(batch or "", seen), keys.batch(batch or "", "open")),
                 *(keys.result(job_id), keys.expiring),
             ],
-            args=[job_id, seen, "1" if not_placed else ""],
+            args=[job_id, seen, fence, "1" if not_placed else ""],
         )
         return Answer(done=verdict == "done", state=State(state) if state else None)
 
-    def _look(self, job_id: str) -> tuple[str | None, str | None, int]:
-        record: Any = self._redis.hmget(self._keys.job(job_id), ["state", "batch", "priority"])
-        state, batch, priority = record
-        return state, batch, int(priority or 0)
+    def _look(self, job_id: str) -> tuple[str | None, str | None, int, str]:
+        record: Any = self._redis.hmget(self._keys.job(job_id), ["state", "batch", "priority", "_fence"])
+        state, batch, priority, fence = record
+        return state, batch, int(priority or 0), fence or ""

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 
 import fakeredis
 import pytest
+from hypothesis import settings
 from redis import Redis
 
 from sandbox.embedded_redis import EmbeddedRedis
+
+# Chosen with --hypothesis-profile; counts rounds of ten examples in `test_ledger_model.py`.
+settings.register_profile("thorough", max_examples=150)
 
 
 @pytest.fixture(scope="session")

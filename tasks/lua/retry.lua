@@ -4,22 +4,23 @@
 --
 -- KEYS  1 job  2 due set of its priority  3 wake  4 index of its outcome  5 the batch's index of it
 --       6 open jobs of its batch  7 result  8 expiring
--- ARGV  1 id  2 the outcome that the caller has seen  3 '1': it was certainly not placed
+-- ARGV  1 id  2 the outcome that the caller has seen  3 its fence, or ''  4 '1': it was certainly not placed
 -- Reply {'done' | 'refused' | 'changed' | 'unknown', state}
 
-local record = redis.call('HMGET', KEYS[1], 'state', 'batch', '_job', '_not_after_ms')
+local record = redis.call('HMGET', KEYS[1], 'state', 'batch', '_job', '_not_after_ms', '_fence')
 local state = record[1]
 if not state then
   return { 'unknown', '' }
 end
-if state ~= ARGV[2] then
+-- One word, one call: a request that was repeated after a lost answer must not speak of the next attempt too.
+if state ~= ARGV[2] or (record[5] or '') ~= ARGV[3] then
   return { 'changed', state }
 end
 local now = now_ms()
 local too_late = state == 'expired' and (tonumber(record[4]) or math.huge) <= now
 local waiting = { queued = true, scheduled = true, preparing = true, sending = true }
 if waiting[state] or state == 'placed' or too_late or not record[3]
-  or (state == 'unconfirmed' and ARGV[3] ~= '1') then
+  or (state == 'unconfirmed' and ARGV[4] ~= '1') then
   return { 'refused', state }
 end
 

@@ -1,7 +1,8 @@
 """What is left to chance in a step: which one it is, and how it goes."""
 
 from dataclasses import dataclass
-from random import Random
+
+from hypothesis import strategies as st
 
 from tests.model.fate import Fate
 from tests.model.worker import Answer
@@ -13,14 +14,15 @@ _WEIGHTS = {
     "a_worker_sends_nothing": 2,
     "a_scheduler_nudges": 1,
     "a_nudge_is_delivered": 1,
-    "a_producer_sends": 2,
-    "a_worker_takes_in_messages": 2,
+    "a_producer_sends": 3,
+    "a_worker_takes_in_messages": 4,
     "a_worker_shows_itself_or_dies": 1,
     "a_housekeeper_tidies_up": 2,
     "a_person_retries": 3,
     "a_person_cancels": 1,
     "a_person_pauses_or_resumes": 1,
     "time_passes": 2,
+    "an_old_request_arrives": 1,
 }
 _STEPS = [step for step, weight in _WEIGHTS.items() for _ in range(weight)]
 
@@ -41,15 +43,13 @@ class Chance:
     mood: int
 
 
-def throw(*seeds: int) -> Chance:
-    """One die for all of a step: drawn one by one, hypothesis would make most steps alike, and few would get far."""
-    dice = Random(repr(seeds))
-    return Chance(
-        step=dice.choice(_STEPS),
-        pick=dice.randrange(12),
-        fate=dice.choice([*[Fate.GOOD] * 9, Fate.TWICE, Fate.LOST, Fate.NEVER]),
-        second=dice.random() < 0.3,
-        late=dice.random() < 0.3,
-        answer=dice.choice([*Answer, Answer.UNKNOWN, Answer.NOT_PLACED]),
-        mood=dice.randrange(6),
-    )
+chances = st.builds(
+    Chance,
+    step=st.sampled_from(_STEPS),
+    pick=st.integers(0, 11),
+    fate=st.sampled_from([*[Fate.GOOD] * 9, Fate.TWICE, Fate.LOST, Fate.NEVER, Fate.ECHO]),
+    second=st.sampled_from([False, False, True]),
+    late=st.sampled_from([False, False, True]),
+    answer=st.sampled_from([*Answer, Answer.UNKNOWN, Answer.NOT_PLACED]),
+    mood=st.integers(0, 5),
+)

@@ -36,7 +36,7 @@ class Dialling(World):
         claim = self.take(lambda: self.ledger.claim(job_id, worker=worker.name, wake_depth=2), chance)
         if isinstance(claim, Claim):
             assert not self.paused
-            assert float(self.now.records[job_id]["_due_ms"]) < (self.redis.time()[0] + 1) * 1000
+            assert float(self.now.records[job_id]["_due_ms"]) <= self.clock()
             worker.holders.append(Holder(claim=claim, word=self.words[job_id]))
             self._freeze(worker.holders[-1], chance)
 
@@ -68,16 +68,16 @@ class Dialling(World):
             self._end(found[chance.pick % len(found)], chance)
 
     def _ask_to_send(self, holder: Holder, chance: Chance) -> None:
-        known = self.now.records[holder.job_id]
+        known, asked = self.now.records[holder.job_id], self.clock()
         gate = self.take(lambda: self.ledger.send(holder.claim, **_NUMBERS), chance)
         if gate is None or gate.verdict in {"wait", "busy", "paused"}:
             return
         if gate.verdict == "go":
             assert int(known["_fence"]) == holder.claim.fence
-            assert self.now.leases[holder.job_id] > self.redis.time()[0] * 1000 - 1000
+            assert self.now.leases[holder.job_id] > asked
             if known["state"] != "sending":
                 assert not self.paused
-                assert float(known.get("_not_after_ms", "inf")) > (self.redis.time()[0] - 1) * 1000
+                assert float(known.get("_not_after_ms", "inf")) > asked
             holder.phase = Phase.GO
         elif gate.verdict == "expired":
             self._insist(holder, State.EXPIRED, Code.NOT_AFTER_PASSED)
@@ -93,6 +93,7 @@ class Dialling(World):
         done = self.take(holder.ending, chance)
         if done is not None or not holder.insists:
             self.drop(holder)
+        assert not done or self.now.fence(holder.job_id) == holder.claim.fence, "it had lost its claim"
         if done is False and holder.answer in {Answer.PLACED, Answer.UNKNOWN}:
             assert self.words[holder.job_id] > holder.word, "what became of the call was not written down"
 

@@ -17,6 +17,8 @@ class Fate(StrEnum):
     LOST = "lost"
     #: The command never arrives.
     NEVER = "never"
+    #: As if all were well; and the network brings the same request once more, some time later.
+    ECHO = "echo"
 
 
 class Weather:
@@ -24,6 +26,8 @@ class Weather:
 
     def __init__(self, *clients: Redis) -> None:
         self._fate, self._after = Fate.GOOD, 0
+        #: Requests that will come once more.
+        self.echoes: list[Callable[[], Any]] = []
         for client in clients:
             self._watch(client)
 
@@ -69,6 +73,8 @@ class Weather:
         if fate is Fate.NEVER:
             raise RedisConnectionError("the request was lost")
         answer = step()
+        if fate is Fate.ECHO:
+            self.echoes.append(step)
         if fate is Fate.TWICE:
             return step()
         if fate is Fate.LOST:

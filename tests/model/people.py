@@ -6,13 +6,13 @@ from tasks.intervention import Intervention
 from tasks.recovery import Recovery
 from tests.ground import Ground
 
-Seen = tuple[str | None, str | None, int]
+Seen = tuple[str | None, str | None, int, str]
 
 
 class Clerk(Intervention):
     """Cancels and retries, by what was seen of the job when `seen` was noted."""
 
-    seen: Seen = (None, None, 0)
+    seen: Seen = (None, None, 0, "")
 
     @classmethod
     def beside(cls, ground: Ground) -> Self:

@@ -23,7 +23,8 @@ class Snapshot:
     due: dict[str, list[int]]
     #: Job id -> when its lease ends.
     leases: dict[str, float]
-    expiring: set[str]
+    #: Job id -> its not_after.
+    expiring: dict[str, float]
     workers: set[str]
     #: Outcome -> ids, and (batch, outcome or "open") -> ids.
     index: dict[str, set[str]]
@@ -44,7 +45,8 @@ class Snapshot:
             pipe.hgetall(keys.job(job_id))
             pipe.get(keys.result(job_id))
         pipe.zrange(keys.leases, 0, -1, withscores=True)
-        for key in [*keys.due, keys.expiring, keys.workers, *map(keys.index, STATES)]:
+        pipe.zrange(keys.expiring, 0, -1, withscores=True)
+        for key in [*keys.due, keys.workers, *map(keys.index, STATES)]:
             pipe.zrange(key, 0, -1)
         for batch in batches:
             for state in [*STATES, "open"]:
@@ -54,7 +56,7 @@ class Snapshot:
             pipe.lrange(key, 0, -1)
         replies: Any = iter(pipe.execute())
         pairs = {job_id: (next(replies), next(replies)) for job_id in ids}
-        leases = dict(next(replies))
+        leases, expiring = dict(next(replies)), dict(next(replies))
         due: dict[str, list[int]] = {}
         for key in keys.due:
             for job_id in next(replies):
@@ -64,7 +66,7 @@ class Snapshot:
             results={job_id: json.loads(result)["result"] for job_id, (_, result) in pairs.items() if result},
             due=due,
             leases=leases,
-            expiring=set(next(replies)),
+            expiring=expiring,
             workers=set(next(replies)),
             index={state: set(next(replies)) for state in STATES},
             batches={(batch, state): set(next(replies)) for batch in batches for state in [*STATES, "open"]},

@@ -33,6 +33,7 @@ class World(RuleBasedStateMachine):
     def __init__(self, redis: Redis, raw: Redis, weather: Weather) -> None:
         super().__init__()
         weather.forecast(Fate.GOOD)
+        weather.echoes.clear()
         redis.flushdb()
         self.redis, self.raw, self.weather = redis, raw, weather
         self.ground = Ground.over(redis)
@@ -69,6 +70,11 @@ class World(RuleBasedStateMachine):
 
     def look(self) -> Snapshot:
         return Snapshot.of(self.redis, self.keys, ids=IDS, batches=BATCHES, workers=self.names)
+
+    def clock(self) -> float:
+        """Redis' own, in milliseconds."""
+        seconds, micros = self.redis.time()
+        return seconds * 1000 + micros / 1000
 
     def some_job(self, chance: Chance, *states: str) -> str:
         """One that is in such a state, if any is; now and then any."""
