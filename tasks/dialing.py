@@ -85,6 +85,9 @@ class Dialing:
         if self._stopping.is_set():
             self._ledger.release(claim)
             return
+        if claim.poison:
+            self._aftermath.end(claim, State.FAILED, Code.INTERNAL_ERROR, claim.poison)
+            return
         try:
             self._attempt(claim)
         except self._ledger.unavailable:

@@ -12,7 +12,7 @@ import json
 import logging
 from dataclasses import dataclass
 from threading import Event
-from typing import Final
+from typing import Any, Final
 
 from redis import Redis, RedisError
 from tenacity import (
@@ -28,7 +28,7 @@ from tenacity import (
 from tasks.acceptance import Acceptance
 from tasks.codes import Code, State
 from tasks.errors import RateReading
-from tasks.job import Job, parse_job
+from tasks.job import DEFAULT_PRIORITY, Job, parse_job
 from tasks.keys import Keys
 from tasks.lua import source
 from tasks.outcome import flat, outcome_fields, outcome_keys
@@ -40,6 +40,8 @@ PREPARING_LEASE_S: Final = 10.0
 #: The call is bound by a wall-clock deadline; its lease outlives that by this much.
 SENDING_MARGIN_S: Final = 5.0
 _INSIST_S: Final = 300.0
+#: A job that so many workers died with, before they sent it, is what they die of: it ends before it meets another.
+_MOST_DEATHS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,8 @@ class Claim:
     last_code: str
     #: Since it was first due.
     age_s: float
+    #: Why nobody should try it any more, or "": workers die with it, or it cannot be read.
+    poison: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +122,13 @@ class Ledger(Acceptance):
         )
         if reply[0] != "claimed":
             return Declined(why=reply[0], detail=reply[1])
-        _, fence, content, attempts, last_code, age_ms = reply
-        job = parse_job(job_id, json.loads(content))
-        return Claim(job=job, fence=fence, attempts=attempts, last_code=last_code, age_s=age_ms / 1000)
+        _, fence, content, attempts, last_code, age_ms, deaths = reply
+        job, poison = _read(job_id, json.loads(content))
+        if deaths >= _MOST_DEATHS:
+            poison = f"{deaths} workers died or hung while they prepared it."
+        return Claim(
+            job=job, fence=fence, attempts=attempts, last_code=last_code, age_s=age_ms / 1000, poison=poison
+        )
 
     def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
         """The last thing before the first byte of the POST. Only after `go` may it leave.
@@ -209,6 +217,17 @@ class Ledger(Acceptance):
             ],
         )
         return bool(verdict == "done")
+
+
+def _read(job_id: str, content: dict[str, Any]) -> tuple[Job, str]:
+    """The job, and why it is poison: another version of Dialer may have written what this one cannot read."""
+    try:
+        return parse_job(job_id, content), ""
+    except Exception:
+        log.exception("defect: the ledger holds what is no job", extra={"job_id": job_id})
+        # As much of it as it takes to put its end in the right places.
+        batch, priority = content.get("batch"), content.get("priority", DEFAULT_PRIORITY)
+        return Job(id=job_id, to="", batch=batch, priority=priority), "This version of Dialer cannot read the job."
 
 
 def _told(ticket: int, reading: RateReading | None) -> list[int | str]:

@@ -1,6 +1,6 @@
 """What nobody holds any more is put right: leases of dead workers, and jobs whose time has passed."""
 
-from typing import Any
+from typing import Any, Final
 
 from redis import Redis
 
@@ -8,6 +8,10 @@ from tasks.codes import Code, State
 from tasks.keys import Keys
 from tasks.lua import source
 from tasks.outcome import outcome_fields, outcome_keys
+
+
+#: A job that several workers died with is put off by this for each death but the first.
+_SUSPECT_S: Final = 30.0
 
 
 class Recovery:
@@ -30,7 +34,7 @@ class Recovery:
             keys = outcome_keys(self._keys, job_id, batch, State.UNCONFIRMED)
             (verdict,) = self._reap(
                 keys=[*keys, self._keys.due_at(priority), self._keys.wake],
-                args=[job_id, self._retention_ms, *outcome_fields(Code.WORKER_LOST)],
+                args=[job_id, self._retention_ms, int(_SUSPECT_S * 1000), *outcome_fields(Code.WORKER_LOST)],
             )
             if verdict != "alive":
                 found[job_id] = verdict

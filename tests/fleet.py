@@ -34,11 +34,19 @@ def environment(redis_url: str, api_url: str, **changes: str) -> dict[str, str]:
 
 
 class WorkerProcess:
-    """One `dialer worker` in a session of its own, its output in a file."""
+    """One `dialer worker` in a session of its own, its output in a file; `module` is what is run in its place."""
 
-    def __init__(self, env: dict[str, str], log: Path, *, concurrency: int = 8, pool: str = "threads") -> None:
+    def __init__(
+        self,
+        env: dict[str, str],
+        log: Path,
+        *,
+        concurrency: int = 8,
+        pool: str = "threads",
+        module: str = "worker.cli.main",
+    ) -> None:
         self.log = log
-        command = [sys.executable, "-m", "worker.cli.main", "worker"]
+        command = [sys.executable, "-m", module, "worker"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [*command, "--concurrency", str(concurrency), "--pool", pool],
@@ -60,9 +68,13 @@ class WorkerProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
     def wait_ready(self, timeout_s: float = 30) -> None:
-        wait_for(lambda: "ready" in self.output() or self._process.poll() is not None, timeout_s)
-        assert self._process.poll() is None, self.output()
+        wait_for(lambda: "ready" in self.output() or not self.runs, timeout_s)
+        assert self.runs, self.output()
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")

@@ -25,7 +25,8 @@ if waiting[state] or state == 'placed' or too_late or not record[3]
 end
 
 redis.call('PERSIST', KEYS[1])
-redis.call('HDEL', KEYS[1], 'code', 'message', 'hint', 'finished_at', 'http_status', 'correlation_id')
+redis.call('HDEL', KEYS[1], 'code', 'message', 'hint', 'finished_at', 'http_status', 'correlation_id',
+  '_deaths')
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', 0, 'due_at', iso(now), '_due_ms', exact(now),
   '_since_ms', exact(now))
 redis.call('HINCRBY', KEYS[1], '_fence', 1) -- whoever still holds an old claim learns nothing good

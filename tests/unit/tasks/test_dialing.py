@@ -462,6 +462,30 @@ class TestDefects:
         record = desk.ground.record("order-42")
         assert (record["state"], record["code"], desk.api.asked) == ("failed", "internal_error", [])
 
+    def test_what_one_worker_after_the_other_dies_of_ends_unsent(self, desk: Desk) -> None:
+        desk.ground.ledger.accept([job()])
+        for _ in range(5):
+            desk.make_due()
+            desk.ground.claim(job())
+            desk.ground.end_lease("order-42")
+            desk.ground.recovery.reap()
+        desk.make_due()
+        desk.dial()
+        record = desk.ground.record("order-42")
+        assert (record["state"], record["code"], desk.api.asked) == ("failed", "internal_error", [])
+        assert record["message"].startswith("5 workers died")
+        assert desk.ground.intervention.retry("order-42").done
+        desk.dial()
+        assert desk.ground.state("order-42") == "placed"
+
+    def test_what_this_version_cannot_read_ends_where_it_belongs(self, desk: Desk) -> None:
+        desk.ground.ledger.accept([job(batch="b")])
+        desk.ground.redis.hset(desk.ground.keys.job("order-42"), "_job", '{"batch": "b", "new_field": 1}')
+        desk.dial()
+        record = desk.ground.record("order-42")
+        assert (record["state"], record["code"], desk.api.asked) == ("failed", "internal_error", [])
+        assert desk.ground.records.counts("b") == dict.fromkeys(desk.ground.records.counts(), 0) | {"failed": 1}
+
     def test_while_sending_nobody_knows(self, desk: Desk) -> None:
         desk.api.answers = [ZeroDivisionError()]
         desk.dial(job())

@@ -310,6 +310,15 @@ class TestReap:
         assert ground.due() == ["order-42"]
         assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
 
+    def test_a_job_that_a_second_worker_died_with_goes_behind_the_others(self, ground: Ground) -> None:
+        ground.claim(job())
+        for verdict, state in (("queued", "queued"), ("queued", "scheduled")):
+            ground.end_lease("order-42")
+            assert ground.recovery.reap() == {"order-42": verdict}
+            assert ground.state("order-42") == state
+            ground.redis.hset(ground.keys.job("order-42"), "_due_ms", "1")
+            ground.ledger.claim("order-42", worker="w2")
+
     def test_a_job_that_was_sending_is_unconfirmed_and_never_due_again(self, ground: Ground) -> None:
         ground.sending(job(batch="b"))
         ground.end_lease("order-42")
