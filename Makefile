@@ -5,7 +5,7 @@
 INSTALLED := .venv/.installed
 COMPILE := .venv/bin/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
 
-.PHONY: help demo test lint lock clean bench
+.PHONY: help demo test lint lock clean bench chaos
 
 help: ## Say what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,9 @@ test: $(INSTALLED) ## Run the tests.
 
 bench: $(INSTALLED) ## Measure Dialer beside a plain Celery task; some minutes. Some only: make bench ARGS="pace due"
 	.venv/bin/python -m bench $(ARGS)
+
+chaos: $(INSTALLED) ## Let everything fail, and count the called twice; half an hour.
+	.venv/bin/python -m tests.chaos $(ARGS)
 
 lint: $(INSTALLED) ## Check style, formatting, types and import rules.
 	.venv/bin/ruff check

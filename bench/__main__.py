@@ -64,7 +64,7 @@ def main(names: tuple[str, ...], jobs: int | None, json_path: Path | None) -> No
             reports[name] = bench.run(Task(jobs=jobs, say=partial(_say_of, name)))
         except (Failed, RedisError, RedisUnavailableError, SimulatorDidNotStart) as error:
             faults[name] = str(error)
-        _say("")
+        say("")
         print(f"{table(name, reports[name]) if name in reports else f'{name}: FAILED: {faults[name]}'}\n", flush=True)
     print(verdict(reports))
     for name in faults:
@@ -78,10 +78,10 @@ def main(names: tuple[str, ...], jobs: int | None, json_path: Path | None) -> No
 
 
 def _say_of(name: str, text: str) -> None:
-    _say(f"{name}: {text}")
+    say(f"{name}: {text}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """One line of progress, over and over on a terminal; elsewhere one after the other."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

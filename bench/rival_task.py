@@ -3,7 +3,8 @@
 Acknowledged late, so that a killed worker's task runs again; a 429 waits for as long as `Retry-After` says, however
 often; a connection that fails or times out is tried again with growing distance, as Celery's documentation shows;
 one token a process, one kept-alive connection a thread. `RIVAL_RATE_LIMIT` sets Celery's own quota, which holds for
-each worker: whoever sets it must know how many there are.
+each worker: whoever sets it must know how many there are. `RIVAL_VISIBILITY_S` is the time after which Celery gives
+what a dead worker had to another one; an hour, by default.
 """
 
 import os
@@ -25,6 +26,11 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": int(os.environ.get("RIVAL_VISIBILITY_S", "3600")),
+        "socket_timeout": 5,
+        "socket_connect_timeout": 3,
+    },
 )
 leave_with_parent()
 

@@ -1,0 +1,66 @@
+"""`make chaos`: everything fails again and again; count who was called twice, who was lost, and what is not true.
+
+Everything runs on loopback, against a Redis and a simulator of its own; nothing real is called. The exit code is 1
+when a bar is missed.
+"""
+
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from bench.__main__ import say
+from bench.machine import described
+from bench.table import table, verdict
+from tests.chaos.campaign import Campaign, dialer, plain_task
+from tests.chaos.course import Course, Plan
+from tests.chaos.report import report, write_json, write_plot
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--jobs", default=10_000, show_default=True, type=click.IntRange(50, 1_000_000), metavar="N")
+@click.option("--kills", default=200, show_default=True, type=click.IntRange(2, 100_000), metavar="N")
+@click.option("--seed", default=1, show_default=True, metavar="N", help="Another one, another course.")
+@click.option("--rival/--no-rival", default=True, show_default=True, help="A plain Celery task beside it.")
+@click.option(
+    "--to",
+    "folder",
+    default=Path("build/chaos"),
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where report.json, outcomes.svg and the workers' logs go.",
+)
+def main(*, jobs: int, kills: int, seed: int, rival: bool, folder: Path) -> None:
+    """Let workers, Redis, network and API fail while orders pour in, and judge what became of each of them.
+
+    The long form takes some 25 minutes. Shorter: --jobs 1000 --kills 20 --no-rival.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    plan = Plan(jobs=jobs, kills=kills, calm_kills=kills // 5, seed=seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"{described()}\nWorkers, Redis, simulator and driver share these cores.\n", flush=True)
+    courses: list[Course] = []
+    for make in (dialer, plain_task) if rival else (dialer,):
+        logs = folder / f"logs-{make.__name__}"
+        courses.append(Campaign(plan=plan, say=partial(say)).run(make, keep_logs=logs))
+        write_plot(folder / f"outcomes-{make.__name__}.svg", courses[-1])
+    say("")
+    found = report(plan, courses)
+    write_json(folder / "report.json", plan, courses, found)
+    print(f"{table('chaos', found)}\n\n{verdict({'chaos': found})}\nWritten to {folder}.")
+    for name, lines in courses[0].faults.items():
+        for line in lines[:10]:
+            print(f"  {name}: {line}", file=sys.stderr)
+    raise SystemExit(1 if any(figure.met() is False for figure in found.figures) else 0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

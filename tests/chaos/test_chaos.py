@@ -1,0 +1,84 @@
+"""The short form of `make chaos`, and that its judge can find fault."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos import judge
+from tests.chaos.campaign import Campaign, dialer
+from tests.chaos.course import Plan
+from tests.chaos.orders import Order, orders
+from tests.chaos.report import report, write_json, write_plot
+
+SHORT = Plan(
+    jobs=500,
+    kills=14,
+    calm_kills=3,
+    seed=1,
+    workers=3,
+    gap_s=1.5,
+    weather_gap_s=1.5,
+    connect_timeout_s=1,
+    read_timeout_s=2,
+    patience_s=120,
+)
+
+
+@pytest.mark.timeout(300)
+def test_whatever_fails_nobody_is_called_twice_and_no_job_is_lost(tmp_path: Path) -> None:
+    course = Campaign(plan=SHORT, say=lambda _: None).run(dialer, keep_logs=tmp_path)
+    found = report(SHORT, [course])
+    missed = {figure.name: figure.values for figure in found.figures if figure.met() is False}
+    assert missed == {}, (course.verdict, course.faults)
+    assert len(course.deaths) >= SHORT.kills
+    assert course.verdict.outcomes["placed"] > SHORT.jobs / 2
+    write_json(tmp_path / "report.json", SHORT, [course], found)
+    write_plot(tmp_path / "outcomes.svg", course)
+
+
+def order(job_id: str = "job-1", **changes: Any) -> Order:
+    fields = {"to": "+12122340001", "fields": {}, "may_end": frozenset({"placed", "unconfirmed"})} | changes
+    return Order(id=job_id, **fields)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rung", "fault"),
+    [
+        ("placed", 1, None),
+        ("unconfirmed", 0, None),
+        ("unconfirmed", 1, None),
+        ("placed", 2, "called_twice"),
+        ("unconfirmed", 2, "called_twice"),
+        (None, 0, "lost"),
+        (None, 1, "lost"),
+        ("placed", 0, "wrong"),
+        ("failed", 1, "wrong"),
+        ("rejected", 1, "wrong"),
+        ("cancelled", 1, "wrong"),
+        ("expired", 1, "wrong"),
+        ("failed", 0, "burnt"),
+        ("rejected", 0, "burnt"),
+    ],
+)
+def test_the_judge_believes_the_phones(outcome: str | None, rung: int, fault: str | None) -> None:
+    """The same order with each outcome, and with as many rings."""
+    found = judge.judge([order()], {"job-1": outcome} if outcome else {}, Counter({"+12122340001": rung}))
+    names = ("called_twice", "lost", "wrong", "burnt")
+    assert {name for name in names if getattr(found, name)} == ({fault} if fault else set())
+
+
+def test_what_a_producer_asks_for_may_end_as_it_says() -> None:
+    """Whoever cancels, or sends no number, gets what is due to that, and each order has a number of its own."""
+    asked = list(orders(400, seed=3))
+    assert len({each.to for each in asked}) == len({each.id for each in asked}) == 400
+    assert {frozenset({"rejected"}), frozenset({"placed", "unconfirmed", "expired"})} <= {e.may_end for e in asked}
+    assert any(each.cancelled and "cancelled" in each.may_end for each in asked)
+    assert any(each.times > 1 for each in asked)
+
+
+def test_a_number_or_a_secret_in_a_log_is_found(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    log.write_text("calls +1 212 234 0001\ncalls ***01\nsecret=sandbox-secret\nAuthorization: Bearer abc\n")
+    assert judge.leaks([log]) == ["worker.log:1", "worker.log:3", "worker.log:4"]
