@@ -126,9 +126,7 @@ class Ledger(Acceptance):
         job, poison = _read(job_id, json.loads(content))
         if deaths >= _MOST_DEATHS:
             poison = f"{deaths} workers died or hung while they prepared it."
-        return Claim(
-            job=job, fence=fence, attempts=attempts, last_code=last_code, age_s=age_ms / 1000, poison=poison
-        )
+        return Claim(job=job, fence=fence, attempts=attempts, last_code=last_code, age_s=age_ms / 1000, poison=poison)
 
     def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
         """The last thing before the first byte of the POST. Only after `go` may it leave.

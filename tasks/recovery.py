@@ -9,7 +9,6 @@ from tasks.keys import Keys
 from tasks.lua import source
 from tasks.outcome import outcome_fields, outcome_keys
 
-
 #: A job that several workers died with is put off by this for each death but the first.
 _SUSPECT_S: Final = 30.0
 

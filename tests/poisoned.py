@@ -1,6 +1,6 @@
 """A worker with a bug: some numbers make it raise, others kill its process. Otherwise `dialer worker`, in a hurry.
 
-    python -m tests.poisoned worker --concurrency 8
+python -m tests.poisoned worker --concurrency 8
 """
 
 import os
@@ -27,7 +27,7 @@ def parse_with_a_bug(text: str, **rules: Any) -> Any:
 
 
 if __name__ == "__main__":
-    tasks.dialing.parse_address = parse_with_a_bug
+    tasks.dialing.parse_address = parse_with_a_bug  # type: ignore[attr-defined]
     # What takes minutes in a fleet takes seconds here.
     tasks.aftermath._BUG_DELAY_S = 0.2  # type: ignore[misc]
     tasks.ledger.PREPARING_LEASE_S = 1.0  # type: ignore[misc]
