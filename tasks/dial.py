@@ -1,6 +1,7 @@
 """The Celery tasks: `dial`, which producers send, and `dialer.call`, which the scheduler sends. Both are thin."""
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ def register(app: Celery, *, ledger: Callable[[], Ledger], dialing: Callable[[],
         """Accept a job into the ledger, for whoever consumes the inbox with a plain Celery worker."""
         ledger().accept([read_arguments(task.request.id, list(args), kwargs)])
 
+    # Many nudges may be in hand when the ledger goes away: the first one says it for all.
+    away = threading.Event()
+
     @app.task(name=CALL_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
     def call(task: Any) -> None:
         """Dial the due job that the nudge names. A failure here loses nothing: the ledger holds the job."""
@@ -30,4 +34,8 @@ def register(app: Celery, *, ledger: Callable[[], Ledger], dialing: Callable[[],
         try:
             use_case.run(job_id)
         except ledger().unavailable as error:
-            log.warning("the ledger is away", extra={"job_id": job_id, "error": type(error).__name__})
+            if not away.is_set():
+                log.warning("the ledger is away: %s", error, extra={"job_id": job_id})
+            away.set()
+        else:
+            away.clear()

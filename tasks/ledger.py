@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from redis import Redis, RedisError
 from tenacity import (
+    RetryCallState,
     Retrying,
-    before_sleep_log,
     retry_if_exception_type,
     sleep_using_event,
     stop_after_delay,
@@ -109,7 +109,7 @@ class Ledger(Acceptance):
             # Whoever shuts down while Redis is away has no time: the lease will end, and say `unconfirmed`.
             stop=stop_after_delay(_INSIST_S) | stop_when_event_set(stopping or Event()),
             sleep=sleep_using_event(stopping or Event()),
-            before_sleep=before_sleep_log(log, logging.WARNING),
+            before_sleep=_say_once,
             reraise=True,
         )
 
@@ -226,6 +226,12 @@ def _read(job_id: str, content: dict[str, Any]) -> tuple[Job, str]:
         # As much of it as it takes to put its end in the right places.
         batch, priority = content.get("batch"), content.get("priority", DEFAULT_PRIORITY)
         return Job(id=job_id, to="", batch=batch, priority=priority), "This version of Dialer cannot read the job."
+
+
+def _say_once(waiting: RetryCallState) -> None:
+    if waiting.attempt_number == 1:
+        error = waiting.outcome and waiting.outcome.exception()
+        log.warning("an outcome waits until the ledger takes it: %s", error)
 
 
 def _told(ticket: int, reading: RateReading | None) -> list[int | str]:
