@@ -28,6 +28,8 @@ def celery_config(settings: Settings, *, queue: str) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         # The default gives up after 100 tries; an outage of Redis may last longer.
         "broker_connection_max_retries": None,
+        # Without it a Redis that refuses a command ends the worker; `worker.consumer` keeps it from spinning.
+        "broker_channel_error_retry": True,
         "result_backend": None,
         "task_ignore_result": True,
         "task_default_queue": queue,

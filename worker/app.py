@@ -4,10 +4,12 @@ import logging
 import os
 import signal
 import threading
+import warnings
 from typing import Any
 
 from celery import Celery, bootsteps, signals
 from celery.apps.worker import Worker
+from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import EX_OK
 from celery.worker import state
 
@@ -15,6 +17,7 @@ from config.celery import celery_config
 from config.settings import Settings
 from tasks.dial import register
 from tasks.keys import Keys
+from worker.consumer import patient_consumer
 from worker.nudges import hold_in_memory
 from worker.threads import Threads
 from worker.wiring import Parts, wire, worker_name
@@ -96,6 +99,7 @@ def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
         hostname=f"dialer@{worker_name()}",
         pool_cls=pool,
         concurrency=concurrency,
+        consumer_cls=patient_consumer(settings),
         queues=[Keys(settings.key_prefix).calls],
         loglevel="INFO",
         without_gossip=True,
@@ -103,6 +107,8 @@ def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
         without_heartbeat=True,
         quiet=True,
     )
+    # Celery would warn at each loss of a connection of what a later Celery may do.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     # What these say of each task, the ledger's own lines say better.
     for name in ("celery.app.trace", "celery.worker.strategy"):
         logging.getLogger(name).setLevel(logging.WARNING)

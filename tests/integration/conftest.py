@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator_process import Simulator
 from tests.fleet import WorkerProcess, environment
+
+
+@pytest.fixture
+def own_redis() -> Iterator[EmbeddedRedis]:
+    """A server that the test may kill, freeze or spoil."""
+    with EmbeddedRedis(appendonly=True) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

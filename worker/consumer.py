@@ -1,0 +1,62 @@
+"""Celery's consumer, patient with a Redis that answers but refuses.
+
+Celery waits for a broker that it cannot reach, and for no other. Refused a BRPOP (Redis became a read-only replica in
+a fail-over, cannot write to its disk, misses its replicas) or the note of its queue (Redis is full), it takes the
+worker down with "Unrecoverable error". `broker_channel_error_retry` makes it connect anew instead, but at once and
+again and again, for connecting is not refused. So it is kept from connecting until Redis lets us write
+(seen with Celery and kombu 5.7; `tests/integration/test_redis_faults.py`).
+"""
+
+import logging
+import time
+from typing import Any
+
+from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
+from redis import Redis, RedisError
+
+from config.settings import Settings
+from tasks.keys import Keys
+from worker.connection import connect
+
+log = logging.getLogger("dialer.consumer")
+
+_PAUSE_S = 1.0
+
+
+def patient_consumer(settings: Settings) -> type[Consumer]:
+    """A class for Celery's worker to make its consumer of."""
+
+    class PatientConsumer(Consumer):  # type: ignore[misc]
+        connected_before = False
+
+        def connect(self) -> Any:
+            if self.connected_before:
+                # Where Redis lets us write and yet refuses what Celery asks, this is all that keeps it from spinning.
+                time.sleep(_PAUSE_S)
+            self.connected_before = True
+            # No repetition: each may take a socket time-out, in which SIGTERM is not heeded.
+            with connect(settings, retries=0) as redis:
+                wait_until_writable(redis, Keys(settings.key_prefix))
+            return super().connect()
+
+    return PatientConsumer
+
+
+def wait_until_writable(redis: Redis, keys: Keys) -> None:
+    """Return when Redis takes writes that need memory. Raises SystemExit when the worker is to leave."""
+    away = False
+    while True:
+        maybe_shutdown()
+        try:
+            # Changes nothing, for nobody has this name; refused by whatever would refuse Celery.
+            redis.zadd(keys.workers, {"": 0}, xx=True)
+        except RedisError as error:
+            if not away:
+                log.warning("Redis is away: %s", error)
+            away = True
+            time.sleep(_PAUSE_S)
+        else:
+            if away:
+                log.info("Redis is back")
+            return
