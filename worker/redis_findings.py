@@ -22,10 +22,11 @@ def redis_findings(redis: Redis, url: str = "") -> Iterator[Finding]:
 def _version(info: dict[str, Any], url: str) -> Finding:
     version = str(info.get("redis_version", ""))
     parts = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    where = f" at {url}" if url else ""
     if parts < OLDEST:
-        told = f"version {version or 'unknown'} at {url} is too old; Dialer needs {OLDEST[0]}.{OLDEST[1]} or newer"
+        told = f"version {version or 'unknown'}{where} is too old; Dialer needs {OLDEST[0]}.{OLDEST[1]} or newer"
         return Finding(check="redis", verdict=Verdict.FAIL, message=told)
-    return Finding(check="redis", message=f"version {version} at {url}")
+    return Finding(check="redis", message=f"version {version}{where}")
 
 
 def _eviction(info: dict[str, Any]) -> Finding:
