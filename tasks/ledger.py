@@ -37,6 +37,8 @@ from tasks.pacing import Pace
 log = logging.getLogger("dialer.ledger")
 
 PREPARING_LEASE_S: Final = 10.0
+#: Behind the slot that a worker waits for, nothing is left to do but to ask once more: whoever is late is dead.
+WAITING_MARGIN_S: Final = 5.0
 #: The call is bound by a wall-clock deadline; its lease outlives that by this much.
 SENDING_MARGIN_S: Final = 5.0
 _INSIST_S: Final = 300.0
@@ -140,7 +142,7 @@ class Ledger(Acceptance):
                 claim.job.id,
                 claim.fence,
                 self._sending_lease_ms,
-                int(PREPARING_LEASE_S * 1000),
+                int(WAITING_MARGIN_S * 1000),
                 int(pace.max_wait_s * 1000),
                 pace.interval_s * 1000,
                 int(pace.late_s * 1000),

@@ -3,7 +3,7 @@
 -- Safe to replay: the same fence gets the same answer, and its one holder POSTs once.
 --
 -- KEYS  1 job  2 leases  3 pause  4 pace  5 health
--- ARGV  1 id  2 fence  3 lease while sending, in ms  4 lease while preparing, in ms
+-- ARGV  1 id  2 fence  3 lease while sending, in ms  4 ms that a lease outlives the slot waited for
 --       5 longest wait for a slot, in ms  6 ms between slots
 --       7 ms by which a slot may be used late  8.. fields to record (from, to)
 -- Reply {'go', attempts, ticket} | {'wait', ms}: a slot is reserved, ask again then

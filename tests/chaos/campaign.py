@@ -4,7 +4,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,7 @@ class Campaign:
     _injected: list[tuple[float, str]] = field(default_factory=list)
     _timeline: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     _mishaps: list[str] = field(default_factory=list)
+    _weathered: int = 0
 
     def run(self, make: Callable[[str, Redis], Contender], *, keep_logs: Path | None = None) -> Course:
         """Go through it from an empty Redis to the verdict."""
@@ -90,12 +91,12 @@ class Campaign:
         scene.crew.tend()
         producers = Producers(self.plan, contender, scene.crew)
         producers.start()
-        self._kill(contender, scene, self.plan.calm_kills, {faults.kill: 1}, takeover)
+        self._kill(contender, scene, self.plan.calm_kills, faults.deck({faults.kill: 1}, scene.chance), takeover)
         scene.crew.odd = True
         scene.simulator.behave(faults=faults.API_MOOD, fault_seed=self.plan.seed)
         weather = threading.Thread(target=self._weather, args=[scene], daemon=True)
         weather.start()
-        self._kill(contender, scene, self.plan.kills, faults.OF_WORKERS, None)
+        self._kill(contender, scene, self.plan.kills, faults.deck(faults.OF_WORKERS, scene.chance), None)
         self._stop.set()
         weather.join(60)
         producers.hurry()
@@ -111,17 +112,16 @@ class Campaign:
         contender: Contender,
         scene: faults.Scene,
         until: int,
-        choice: dict[faults.Fault, int],
+        dealt: Iterator[faults.Fault],
         takeover: Takeover | None,
     ) -> None:
-        """Faults of workers, until so many were killed."""
+        """Faults of workers, until so many were killed, and beside the last of them each other fault was there."""
         chance, crew = scene.chance, scene.crew
         next_at = time.monotonic() + 3 * self.plan.gap_s
-        while len(crew.deaths) < until:
+        while len(crew.deaths) < until or (crew.odd and self._weathered < len(faults.OF_ALL_ELSE)):
             crew.tend()
             if time.monotonic() >= next_at:
-                (fault,) = chance.choices(list(choice), list(choice.values()))
-                self._inject(fault, scene)
+                self._inject(next(dealt), scene)
                 next_at = time.monotonic() + chance.expovariate(1 / self.plan.gap_s)
             if takeover:
                 takeover.look(crew.deaths)
@@ -130,9 +130,11 @@ class Campaign:
 
     def _weather(self, scene: faults.Scene) -> None:
         """Every other fault, one after the other."""
-        while not self._stop.wait(scene.chance.expovariate(1 / self.plan.weather_gap_s)):
-            (fault,) = scene.chance.choices(list(faults.OF_ALL_ELSE), list(faults.OF_ALL_ELSE.values()))
+        for fault in faults.deck(faults.OF_ALL_ELSE, scene.chance):
+            if self._stop.wait(scene.chance.expovariate(1 / self.plan.weather_gap_s)):
+                return
             self._inject(fault, scene)
+            self._weathered += 1
 
     def _inject(self, fault: faults.Fault, scene: faults.Scene) -> None:
         self._injected.append((time.time(), fault.__name__))
@@ -203,6 +205,7 @@ class Campaign:
             crew=dict(scene.crew.kinds),
             takeover_s=takeover.seconds() if takeover else [],
             codes=contender.codes(sent),
+            mishaps=self._mishaps,
             faults={"defects": scene.crew.defects, **of_dialer},
         )
 

@@ -48,5 +48,7 @@ class Course:
     crew: dict[str, int]
     takeover_s: list[float]
     codes: dict[str, int]
+    #: Where a fault of the driver's met another and could not be done.
+    mishaps: list[str]
     #: What must be empty, each a line for a person.
     faults: dict[str, list[str]]

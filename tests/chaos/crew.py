@@ -5,8 +5,10 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -65,6 +67,7 @@ class Crew:
     kinds: Counter[str] = field(default_factory=Counter)
     _members: list[Member] = field(default_factory=list)
     _started: int = 0
+    _points: Iterator[str] = field(default_factory=lambda: cycle(POINTS))
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -155,7 +158,7 @@ class Crew:
         point, concurrency = "", 8
         if self.odd:
             if self.chance.random() < 0.5:
-                point = self.chance.choice(sorted(POINTS))
+                point = next(self._points)
                 environ[KILL_AT] = f"{point}:{self.chance.randint(1, 12)}"
             if self.chance.random() < 0.3:
                 environ[SKEW_S] = str(self.chance.choice(_SKEWS_S))

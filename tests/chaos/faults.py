@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -223,3 +223,11 @@ API_MOOD: Final = {
     "unavailable_for_a_while": 0.003,
     "token_refused": 0.002,
 }
+
+
+def deck(weights: Mapping[Fault, int], chance: Random) -> Iterator[Fault]:
+    """Faults without end: each of them once, then each as often as its weight, and so on, shuffled each time."""
+    hand = list(weights)
+    while True:
+        yield from chance.sample(hand, len(hand))
+        hand = [fault for fault, weight in weights.items() for _ in range(weight)]

@@ -18,7 +18,7 @@ class Takeover:
         self._keys = Keys()
         self._records = Records(redis, keys=self._keys)
         self._seen = 0
-        #: Job id -> when its first worker died.
+        #: Job id -> when a worker died that had it; the last one counts.
         self._left: dict[str, float] = {}
 
     def look(self, deaths: list[Death]) -> None:
@@ -32,7 +32,7 @@ class Takeover:
                 continue
             for record in held:
                 if record and record["state"] == "preparing" and record["worker"].split(":")[-2] == str(death.pid):
-                    self._left.setdefault(record["id"], death.at)
+                    self._left[record["id"]] = death.at
 
     def seconds(self) -> list[float]:
         """From the death to the request that another sent, for each job that was placed or may have been."""
