@@ -69,7 +69,8 @@ class Aftermath:
         if error.code is Code.RATE_LIMITED:
             self._rate_limited(claim, error)
             return
-        stopped = self._trouble.note(error, claim.job)
+        # What it means for the fleet is asked first, and must not cost what is known of this job.
+        stopped = self._ledger.insist(self._trouble.note, error, claim.job)
         if stopped:
             fix = WORDS[error.code].fix
             log.error("the fleet is stopped: %s Fix: %s", error.message, fix, extra={"code": error.code})
@@ -131,8 +132,8 @@ class Aftermath:
         wait_s = error.retry_after_s if error.retry_after_s is not None else _NO_RETRY_AFTER_S
         wait_s += random.uniform(0.1, 1)  # users report 429s right after the wait
         log.warning("rate limit: the fleet waits", extra={"job_id": claim.job.id, "wait_s": round(wait_s, 1)})
-        self._pause.begin(Reason.RATE_LIMIT, error.message, for_s=wait_s)
-        self._trouble.note(error, claim.job)
+        self._ledger.insist(self._pause.begin, Reason.RATE_LIMIT, error.message, for_s=wait_s)
+        self._ledger.insist(self._trouble.note, error, claim.job)
         self._give_back(claim, error)
 
     def _not_placed(self, claim: Claim, gate: Gate, error: NotPlaced, *, stopped: bool) -> None:

@@ -135,7 +135,12 @@ class Dialing:
         """Pass the point of no return, waiting for a slot; anything but `go` has been dealt with."""
         while True:
             asked = self._clock()
-            gate = self._ledger.send(claim, to=request.to, caller_id=request.caller_id)
+            try:
+                gate = self._ledger.send(claim, to=request.to, caller_id=request.caller_id)
+            except self._ledger.unavailable:
+                # The ledger may have noted `sending`, and nobody but us knows that nothing has left.
+                self._ledger.release(claim, counts=False)
+                return Gate(verdict="lost", detail="the ledger was away")
             if gate.verdict != "wait":
                 break
             if self._stopping.wait(gate.wait_s):

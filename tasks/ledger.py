@@ -10,9 +10,10 @@ its claim can change nothing any more.
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from redis import Redis, RedisError
 from tenacity import (
@@ -35,6 +36,8 @@ from tasks.outcome import flat, outcome_fields, outcome_keys
 from tasks.pacing import Pace
 
 log = logging.getLogger("dialer.ledger")
+
+_Answer = TypeVar("_Answer")
 
 PREPARING_LEASE_S: Final = 10.0
 #: Behind the slot that a worker waits for, nothing is left to do but to ask once more: whoever is late is dead.
@@ -114,6 +117,10 @@ class Ledger(Acceptance):
             before_sleep=_say_once,
             reraise=True,
         )
+
+    def insist(self, step: Callable[..., _Answer], *args: Any, **named: Any) -> _Answer:
+        """Take a step that is safe to replay, again and again for some minutes while the ledger is away."""
+        return self._insist(step, *args, **named)
 
     def claim(self, job_id: str, *, worker: str, wake_depth: int = 0) -> Claim | Declined:
         """Take a due job; `wake_depth`: how short the queue may get before a scheduler is woken."""
@@ -203,9 +210,11 @@ class Ledger(Acceptance):
         """Give the job back, due again after `delay_s`, or in its old place; False when it was not ours any more.
 
         Only for a call that was certainly not placed. `counts=False`: the attempt is not held against the job.
+        Asks again like `finish`: of a call that was refused or never left, nobody else knows that it may be repeated.
         """
         keys = self._keys
-        verdict, _ = self._scripts["release"](
+        verdict, _ = self._insist(
+            self._scripts["release"],
             keys=[keys.job(claim.job.id), keys.leases, keys.due_at(claim.job.priority), keys.wake],
             args=[
                 claim.job.id,

@@ -50,8 +50,9 @@ def main(*, jobs: int, kills: int, seed: int, rival: bool, folder: Path) -> None
         write_plot(folder / f"outcomes-{make.__name__}.svg", courses[-1])
     say("")
     found = report(plan, courses)
+    print(f"{table('chaos', found)}\n\n{verdict({'chaos': found})}")
     write_json(folder / "report.json", plan, courses, found)
-    print(f"{table('chaos', found)}\n\n{verdict({'chaos': found})}\nWritten to {folder}.")
+    print(f"Written to {folder}.")
     for name, lines in courses[0].faults.items():
         for line in lines[:10]:
             print(f"  {name}: {line}", file=sys.stderr)

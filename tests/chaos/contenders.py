@@ -83,7 +83,7 @@ class Dialer:
         return {record["id"]: record["state"] for record in self._ended(orders)}
 
     def codes(self, orders: list[Order]) -> dict[str, int]:
-        return Counter(record["code"] for record in self._ended(orders) if record["state"] == "unconfirmed")
+        return dict(Counter(r["code"] for r in self._ended(orders) if r["state"] == "unconfirmed"))
 
     def tally(self) -> dict[str, int]:
         return self.records.counts()

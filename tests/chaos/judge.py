@@ -29,7 +29,7 @@ class Verdict:
     wrong: list[str]
     #: Ended in a way that no order of its kind should, though nobody was called: a backlog that burns.
     burnt: list[str]
-    outcomes: Counter[str]
+    outcomes: dict[str, int]
     #: Of the unconfirmed: those whose phone rang.
     unconfirmed_rung: int
 
@@ -56,7 +56,7 @@ def judge(orders: Iterable[Order], outcomes: Mapping[str, str], called: Counter[
         lost=sorted(lost),
         wrong=sorted(wrong),
         burnt=sorted(burnt),
-        outcomes=counted,
+        outcomes=dict(counted),
         unconfirmed_rung=rung_in_doubt,
     )
 

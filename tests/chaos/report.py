@@ -50,7 +50,7 @@ def report(plan: Plan, courses: list[Course]) -> Report:
             _row(courses, "workers killed", lambda c: len(c.deaths)),
             _row(courses, "other faults", lambda c: sum(name != "kill" for _, name in c.injected)),
             _row(courses, "phones that rang", lambda c: c.timeline[-1][1]["calls"]),
-            *_ends(courses),
+            *_ends(plan, courses),
             *_takeovers(courses),
             _row(courses, "from the last fault to the last outcome", lambda c: c.rested - c.mended, unit="s"),
             _row(courses, "in all", lambda c: c.rested - c.began, unit="s"),
@@ -77,13 +77,13 @@ def _row(courses: list[Course], name: str, value: Any, bar: Bar | None = None, u
     return Figure(name=name, unit=unit, values={course.name: value(course) for course in courses}, bar=bar)
 
 
-def _ends(courses: list[Course]) -> list[Figure]:
+def _ends(plan: Plan, courses: list[Course]) -> list[Figure]:
     states = ("placed", "unconfirmed", "rejected", "cancelled", "expired", "failed")
-    rows = [_row(courses, state, lambda c, state=state: c.verdict.outcomes[state]) for state in states]
+    rows = [_row(courses, state, lambda c, state=state: c.verdict.outcomes.get(state, 0)) for state in states]
     share = _row(
         courses,
         "unconfirmed",
-        lambda c: 100 * c.verdict.outcomes["unconfirmed"] / c.verdict.outcomes.total() if c.codes else None,
+        lambda c: 100 * c.verdict.outcomes.get("unconfirmed", 0) / plan.jobs if c.codes else None,
         unit="%",
     )
     rang = _row(courses, "of them the phone rang", lambda c: c.verdict.unconfirmed_rung if c.codes else None)
@@ -130,10 +130,12 @@ def write_plot(path: Path, course: Course) -> None:
     chart.add_x_axis(name="seconds")
     chart.add_y_axis(name="jobs")
     highest = max(max(seen.values()) for _, seen in course.timeline)
-    for death in course.deaths:
-        chart.add_line(_upright(death.at - course.began, highest), stroke_color="#bbbbbb", width=0.4)
+    # A comb, for each line would have a legend of its own.
+    teeth = [(death.at - course.began, y) for death in course.deaths for y in (0, highest, 0)]
+    chart.add_line([(0, 0), *teeth], name="worker killed", stroke_color="#bbbbbb", width=0.4)
+    mended = course.mended - course.began
     chart.add_line(
-        _upright(course.mended - course.began, highest),
+        [(mended, 0), (mended, highest)],
         name="all faults over",
         stroke_color="#333333",
         width=1.5,
@@ -143,10 +145,6 @@ def write_plot(path: Path, course: Course) -> None:
         points = [(round(at - course.began, 1), seen.get(name, 0)) for at, seen in course.timeline]
         chart.add_line(points, name=name, stroke_color=colour, width=2)
     chart.to_svg(str(path), width=1200, height=600)
-
-
-def _upright(x: float, height: float) -> list[tuple[float, float]]:
-    return [(x, 0), (x, height)]
 
 
 def _counted(counts: Counter[str]) -> str:

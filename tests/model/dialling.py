@@ -80,7 +80,7 @@ class Dialling(World):
                 assert float(known.get("_not_after_ms", "inf")) > asked
             holder.phase = Phase.GO
         elif gate.verdict == "expired":
-            self._insist(holder, State.EXPIRED, Code.NOT_AFTER_PASSED)
+            self._finish(holder, State.EXPIRED, Code.NOT_AFTER_PASSED)
         else:
             self.drop(holder)
 
@@ -91,7 +91,7 @@ class Dialling(World):
         holder.phase = Phase.PAST
         assert holder.ending
         done = self.take(holder.ending, chance)
-        if done is not None or not holder.insists:
+        if done is not None:
             self.drop(holder)
         assert not done or self.now.fence(holder.job_id) == holder.claim.fence, "it had lost its claim"
         if done is False and holder.answer in {Answer.PLACED, Answer.UNKNOWN}:
@@ -100,20 +100,19 @@ class Dialling(World):
     def _choose_ending(self, holder: Holder, mood: int) -> None:
         release, answer = partial(self.ledger.release, holder.claim), holder.answer
         if answer is Answer.PLACED:
-            self._insist(holder, State.PLACED, Code.PLACED, conversation_id="c-1", http_status=201)
+            self._finish(holder, State.PLACED, Code.PLACED, conversation_id="c-1", http_status=201)
         elif answer is Answer.UNKNOWN:
-            self._insist(holder, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+            self._finish(holder, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         elif answer is Answer.REFUSED and mood:
-            self._insist(holder, State.REJECTED, Code.INVALID_FROM_ADDRESS, http_status=400)
+            self._finish(holder, State.REJECTED, Code.INVALID_FROM_ADDRESS, http_status=400)
         elif answer is Answer.NOT_PLACED and not mood:
-            self._insist(holder, State.FAILED, Code.COULD_NOT_CONNECT)
+            self._finish(holder, State.FAILED, Code.COULD_NOT_CONNECT)
         elif holder.phase is Phase.CLAIMED and mood < 3:
-            self._insist(holder, State.REJECTED, Code.NOT_A_NUMBER)
-        elif mood % 2:
-            holder.ending = partial(release, delay_s=30, code=Code.COULD_NOT_CONNECT)
+            self._finish(holder, State.REJECTED, Code.NOT_A_NUMBER)
         else:
-            holder.ending = partial(release, counts=False)
+            again = {"delay_s": 30, "code": Code.COULD_NOT_CONNECT} if mood % 2 else {"counts": False}
+            holder.ending = partial(release, **again)
 
-    def _insist(self, holder: Holder, state: State, code: Code, **known: Any) -> None:
+    def _finish(self, holder: Holder, state: State, code: Code, **known: Any) -> None:
         holder.ending = partial(self.ledger.finish, holder.claim, state, code, **known)
-        holder.phase, holder.insists = Phase.PAST, True
+        holder.phase = Phase.PAST

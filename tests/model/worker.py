@@ -47,7 +47,6 @@ class Holder:
     frozen: int = 0
     #: The step with which it ends, once chosen: a worker repeats it and does nothing else.
     ending: Callable[[], bool] | None = None
-    insists: bool = False
 
     @property
     def job_id(self) -> str:

@@ -38,7 +38,7 @@ class World(RuleBasedStateMachine):
         self.redis, self.raw, self.weather = redis, raw, weather
         self.ground = Ground.over(redis)
         self.keys, self.ledger = self.ground.keys, self.ground.ledger
-        # A worker insists until `finish` is answered; here each time is a step, and others come between.
+        # A worker insists until `finish` or `release` is answered; here each time is a step, and others come between.
         self.ledger._insist = Retrying(stop=stop_after_attempt(1), reraise=True)
         self.scheduler = Scheduler(redis, keys=self.keys, pace=UNPACED, width=lambda: 2)
         self.pause = Pause(redis, keys=self.keys)

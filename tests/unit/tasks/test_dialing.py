@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -39,6 +40,27 @@ class ScriptedApi:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class AwayAfterTheCall(ScriptedApi):
+    """With the answer comes an outage of Redis, for two commands."""
+
+    def __init__(self, redis: Redis, answer: Answer) -> None:
+        super().__init__(answers=[answer])
+        self._redis = redis
+
+    def place_call(self, request: CallRequest, *, token: str) -> PlacedCall:
+        execute: Any = self._redis.execute_command
+        left = [2]
+
+        def away(*args: Any, **options: Any) -> Any:
+            left[0] -= 1
+            if left[0] >= 0:
+                raise RedisConnectionError("away")
+            return execute(*args, **options)
+
+        self._redis.execute_command = away  # type: ignore[method-assign]
+        return super().place_call(request, token=token)
 
 
 @dataclass
@@ -436,17 +458,42 @@ def test_a_worker_that_froze_after_the_ledgers_word_does_not_send(
     assert (record["state"], record["attempts"]) == ("queued", 0)
 
 
-def test_a_lost_reply_to_send_sends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    really_send = desk.ground.ledger.send
+class TestTheLedgerIsAway:
+    """Whatever is known of a job is told when the ledger is back: nobody else knows it."""
 
-    def reply_lost(*args: object, **kwargs: object) -> None:
-        really_send(*args, **kwargs)  # type: ignore[arg-type]
-        raise RedisConnectionError("reply lost")
+    @pytest.mark.parametrize("executed", [True, False])
+    def test_a_lost_reply_to_send_sends_nothing(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, *, executed: bool
+    ) -> None:
+        really_send = desk.ground.ledger.send
 
-    monkeypatch.setattr(desk.ground.ledger, "send", reply_lost)
-    with pytest.raises(RedisConnectionError):
+        def reply_lost(*args: Any, **kwargs: Any) -> None:
+            if executed:
+                really_send(*args, **kwargs)
+            raise RedisConnectionError("reply lost")
+
+        monkeypatch.setattr(desk.ground.ledger, "send", reply_lost)
         desk.dial(job())
-    assert (desk.api.asked, desk.ground.state("order-42")) == ([], "sending")
+        record = desk.ground.record("order-42")
+        assert (desk.api.asked, record["state"], record["attempts"]) == ([], "queued", 0)
+        assert desk.ground.due() == ["order-42"]
+
+    @pytest.mark.parametrize(
+        ("answer", "state"),
+        [
+            (PLACED, "placed"),
+            (NotPlaced(Code.RATE_LIMITED, retry_after_s=0), "queued"),
+            (NotPlaced(Code.COULD_NOT_CONNECT), "scheduled"),
+            (Refused(Code.NOT_DIALABLE), "rejected"),
+            (Unknown(Code.SERVER_ERROR), "unconfirmed"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+    )
+    def test_an_answer_is_not_forgotten(self, desk: Desk, answer: Answer, state: str) -> None:
+        """The first two commands after the answer meet a Redis that is away, whichever they are."""
+        desk.api = AwayAfterTheCall(desk.ground.redis, answer)
+        desk.dial(job())
+        assert desk.ground.state("order-42") == state
 
 
 class TestDefects:
