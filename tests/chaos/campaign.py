@@ -31,6 +31,8 @@ from tests.redis_proxy import RedisProxy
 _LATENCY_S: Final = 0.15
 _LEAVE_S: Final = 40.0
 _LOOK_S: Final = 1.0
+#: Longer than anybody waits for anything: the longest distance of two probes, a visibility time-out.
+_QUIET_S: Final = 150.0
 
 
 @dataclass(kw_only=True)
@@ -168,9 +170,13 @@ class Campaign:
     def _rest(self, contender: Contender, scene: faults.Scene, producers: Producers) -> None:
         """Until all have ended, or nothing has happened for long."""
         deadline = time.monotonic() + self.plan.patience_s
-        while time.monotonic() < deadline:
+        seen: dict[str, int] = {}
+        changed_at = time.monotonic()
+        while time.monotonic() < min(deadline, changed_at + _QUIET_S):
             scene.crew.tend()
             self._look(contender, scene)
+            if self._timeline[-1][1] != seen:
+                seen, changed_at = self._timeline[-1][1], time.monotonic()
             if not producers.is_alive() and contender.at_rest(self.plan.jobs):
                 self._look(contender, scene, every_s=0)
                 return

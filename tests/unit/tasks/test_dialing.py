@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -43,23 +44,24 @@ class ScriptedApi:
 
 
 class AwayAfterTheCall(ScriptedApi):
-    """With the answer comes an outage of Redis, for two commands."""
+    """Redis does not take the n-th command after the answer."""
 
-    def __init__(self, redis: Redis, answer: Answer) -> None:
+    def __init__(self, redis: Redis, answer: Answer, nth: int, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(answers=[answer])
         self._redis = redis
+        self._nth = nth
+        self._monkeypatch = monkeypatch
 
     def place_call(self, request: CallRequest, *, token: str) -> PlacedCall:
         execute: Any = self._redis.execute_command
-        left = [2]
+        number = count(1)
 
         def away(*args: Any, **options: Any) -> Any:
-            left[0] -= 1
-            if left[0] >= 0:
+            if next(number) == self._nth:
                 raise RedisConnectionError("away")
             return execute(*args, **options)
 
-        self._redis.execute_command = away  # type: ignore[method-assign]
+        self._monkeypatch.setattr(self._redis, "execute_command", away)
         return super().place_call(request, token=token)
 
 
@@ -478,6 +480,7 @@ class TestTheLedgerIsAway:
         assert (desk.api.asked, record["state"], record["attempts"]) == ([], "queued", 0)
         assert desk.ground.due() == ["order-42"]
 
+    @pytest.mark.parametrize("nth", range(1, 10))  # a script may have to be loaded first
     @pytest.mark.parametrize(
         ("answer", "state"),
         [
@@ -489,10 +492,13 @@ class TestTheLedgerIsAway:
         ],
         ids=lambda value: value if isinstance(value, str) else type(value).__name__,
     )
-    def test_an_answer_is_not_forgotten(self, desk: Desk, answer: Answer, state: str) -> None:
-        """The first two commands after the answer meet a Redis that is away, whichever they are."""
-        desk.api = AwayAfterTheCall(desk.ground.redis, answer)
+    def test_an_answer_is_not_forgotten(
+        self, desk: Desk, answer: Answer, state: str, nth: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whichever command after the answer meets a Redis that is away."""
+        desk.api = AwayAfterTheCall(desk.ground.redis, answer, nth, monkeypatch)
         desk.dial(job())
+        monkeypatch.undo()
         assert desk.ground.state("order-42") == state
 
 
