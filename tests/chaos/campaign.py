@@ -4,7 +4,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,7 @@ class Campaign:
     _timeline: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     _mishaps: list[str] = field(default_factory=list)
     _weathered: int = 0
+    _takeover: Takeover | None = None
 
     def run(self, make: Callable[[str, Redis], Contender], *, keep_logs: Path | None = None) -> Course:
         """Go through it from an empty Redis to the verdict."""
@@ -89,16 +90,17 @@ class Campaign:
 
     def _go(self, contender: Contender, scene: faults.Scene) -> Course:
         began = time.time()
-        takeover = Takeover(scene.admin) if isinstance(contender, Dialer) else None
+        self._takeover = Takeover(scene.admin) if isinstance(contender, Dialer) else None
         scene.crew.tend()
         producers = Producers(self.plan, contender, scene.crew)
         producers.start()
-        self._kill(contender, scene, self.plan.calm_kills, faults.deck({faults.kill: 1}, scene.chance), takeover)
+        self._kill(contender, scene, self.plan.calm_kills, {faults.kill: 1})
+        self._breathe(contender, scene)
         scene.crew.odd = True
         scene.simulator.behave(faults=faults.API_MOOD, fault_seed=self.plan.seed)
         weather = threading.Thread(target=self._weather, args=[scene], daemon=True)
         weather.start()
-        self._kill(contender, scene, self.plan.kills, faults.deck(faults.OF_WORKERS, scene.chance), None)
+        self._kill(contender, scene, self.plan.kills, faults.OF_WORKERS)
         self._stop.set()
         weather.join(60)
         producers.hurry()
@@ -107,28 +109,30 @@ class Campaign:
         self._rest(contender, scene, producers)
         times = {"began": began, "mended": mended, "rested": time.time()}
         scene.crew.leave(_LEAVE_S)
-        return self._course(contender, scene, producers.sent, times=times, takeover=takeover)
+        return self._course(contender, scene, producers.sent, times)
 
-    def _kill(
-        self,
-        contender: Contender,
-        scene: faults.Scene,
-        until: int,
-        dealt: Iterator[faults.Fault],
-        takeover: Takeover | None,
-    ) -> None:
+    def _kill(self, contender: Contender, scene: faults.Scene, until: int, weights: dict[faults.Fault, int]) -> None:
         """Faults of workers, until so many were killed, and beside the last of them each other fault was there."""
-        chance, crew = scene.chance, scene.crew
+        crew, dealt = scene.crew, faults.deck(weights, scene.chance)
         next_at = time.monotonic() + 3 * self.plan.gap_s
         while len(crew.deaths) < until or (crew.odd and self._weathered < len(faults.OF_ALL_ELSE)):
-            crew.tend()
             if time.monotonic() >= next_at:
                 self._inject(next(dealt), scene)
-                next_at = time.monotonic() + chance.expovariate(1 / self.plan.gap_s)
-            if takeover:
-                takeover.look(crew.deaths)
-            self._look(contender, scene)
-            time.sleep(0.1)
+                next_at = time.monotonic() + scene.chance.expovariate(1 / self.plan.gap_s)
+            self._tend(contender, scene)
+
+    def _breathe(self, contender: Contender, scene: faults.Scene) -> None:
+        """Let what the last of the dead had be taken over, before anything else goes wrong."""
+        until = time.monotonic() + self.plan.breath_s
+        while time.monotonic() < until:
+            self._tend(contender, scene)
+
+    def _tend(self, contender: Contender, scene: faults.Scene) -> None:
+        scene.crew.tend()
+        if self._takeover and not scene.crew.odd:
+            self._takeover.look(scene.crew.deaths)
+        self._look(contender, scene)
+        time.sleep(0.1)
 
     def _weather(self, scene: faults.Scene) -> None:
         """Every other fault, one after the other."""
@@ -173,23 +177,16 @@ class Campaign:
         seen: dict[str, int] = {}
         changed_at = time.monotonic()
         while time.monotonic() < min(deadline, changed_at + _QUIET_S):
-            scene.crew.tend()
-            self._look(contender, scene)
+            self._tend(contender, scene)
             if self._timeline[-1][1] != seen:
                 seen, changed_at = self._timeline[-1][1], time.monotonic()
             if not producers.is_alive() and contender.at_rest(self.plan.jobs):
                 self._look(contender, scene, every_s=0)
                 return
-            time.sleep(0.3)
+            time.sleep(0.5)  # to look costs Redis something
 
     def _course(
-        self,
-        contender: Contender,
-        scene: faults.Scene,
-        sent: list[Order],
-        *,
-        times: dict[str, float],
-        takeover: Takeover | None,
+        self, contender: Contender, scene: faults.Scene, sent: list[Order], times: dict[str, float]
     ) -> Course:
         called = Counter(call["to"] for call in scene.simulator.calls())
         found = contender.outcomes(sent)
@@ -209,7 +206,7 @@ class Campaign:
             injected=self._injected,
             timeline=self._timeline,
             crew=dict(scene.crew.kinds),
-            takeover_s=takeover.seconds() if takeover else [],
+            takeover_s=self._takeover.seconds() if self._takeover else [],
             codes=contender.codes(sent),
             mishaps=self._mishaps,
             faults={"defects": scene.crew.defects, **of_dialer},

@@ -23,6 +23,8 @@ class Plan:
     weather_gap_s: float = 2.5
     connect_timeout_s: float = 3.0
     read_timeout_s: float = 10.0
+    #: After the kills that came alone.
+    breath_s: float = 15.0
     #: How long the end may take when all faults are over.
     patience_s: float = 300.0
 

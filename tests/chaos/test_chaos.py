@@ -20,6 +20,7 @@ SHORT = Plan(
     workers=3,
     gap_s=1.5,
     weather_gap_s=1.5,
+    breath_s=0,
     connect_timeout_s=1,
     read_timeout_s=2,
     patience_s=120,
