@@ -48,14 +48,14 @@ class Outage:
             assert now is not None, "it has ended"
             assert now - cpu < _BUSY * for_s
 
-    def check_all_is_well(self) -> None:
+    def check_all_is_well(self, *, unconfirmed: int = CONCURRENCY) -> None:
         """It ends by itself: each job with an outcome, nobody called twice, and the same worker leaves in peace."""
         wait_for(lambda: self.ground.records.counts()["open"] == 0, 60)
         states = Counter(self.ground.state(f"job-{n}") for n in range(JOBS))
         rung = Counter(call["to"] for call in self.simulator.calls())
         assert set(rung.values()) == {1}
         assert states["placed"] + states["unconfirmed"] == JOBS
-        assert states["unconfirmed"] <= CONCURRENCY
+        assert states["unconfirmed"] <= unconfirmed
         assert states["placed"] <= len(rung) <= JOBS
         assert self.worker.stop() == 0
         assert "Traceback" not in self.worker.output()

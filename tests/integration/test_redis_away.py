@@ -43,7 +43,7 @@ def test_a_worker_may_leave_while_redis_is_away(ground: Ground, own_redis: Embed
     own_redis.kill()
     time.sleep(1)
     asked = time.monotonic()
-    outage.worker.stop(timeout_s=30)
+    assert outage.worker.stop(timeout_s=30) == 0
     assert time.monotonic() - asked < 15
     own_redis.restart()
     assert ground.records.counts()["open"] + ground.records.counts()["placed"] == JOBS
