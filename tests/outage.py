@@ -51,12 +51,14 @@ class Outage:
     def check_all_is_well(self, *, unconfirmed: int = CONCURRENCY) -> None:
         """It ends by itself: each job with an outcome, nobody called twice, and the same worker leaves in peace."""
         wait_for(lambda: self.ground.records.counts()["open"] == 0, 60)
-        states = Counter(self.ground.state(f"job-{n}") for n in range(JOBS))
+        records = [self.ground.record(f"job-{n}") for n in range(JOBS)]
+        states = Counter(record["state"] for record in records)
         rung = Counter(call["to"] for call in self.simulator.calls())
         assert set(rung.values()) == {1}
         assert states["placed"] + states["unconfirmed"] == JOBS
         assert states["unconfirmed"] <= unconfirmed
         assert states["placed"] <= len(rung) <= JOBS
+        assert all("sent_at" in record for record in records), "nothing is sent that the ledger had not let go"
         assert self.worker.stop() == 0
         assert "Traceback" not in self.worker.output()
 

@@ -2,6 +2,7 @@
 
 cut()              every connection is reset, on both sides
 freeze(), thaw()   half-open: connections stay, new ones are taken, nothing passes; what was on its way arrives late
+strand()           half-open for good: nothing passes on what is open now; new connections work
 drop_replies(n)    n requests are executed, and their replies lost with the clients' connections
 refuse(), accept() new connections are reset at once
 """
@@ -30,6 +31,8 @@ class _Link:
     task: "asyncio.Task[None] | None" = None
     #: What Redis says next is lost, and the client's connection with it.
     doomed: bool = False
+    #: Nothing passes any more, and nobody is told.
+    stranded: bool = False
 
     def reset(self) -> None:
         """End both sides with RST instead of FIN, whatever is on its way."""
@@ -71,6 +74,11 @@ class RedisProxy:
 
     def thaw(self) -> None:
         self._do(self._let(flow=True))
+
+    def strand(self) -> None:
+        """Forget the open connections, as a firewall does that was restarted."""
+        for link in list(self._links):
+            link.stranded = True
 
     def drop_replies(self, count: int) -> None:
         """Lose the reply to each of the next `count` requests."""
@@ -142,21 +150,26 @@ class RedisProxy:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
 
+    async def _pass(self, link: _Link) -> None:
+        await self._flows.wait()
+        if link.stranded:
+            await asyncio.Event().wait()  # which nobody sets
+
     async def _forth(self, link: _Link, reader: StreamReader) -> None:
         while link.redis and (request := await reader.read(_AT_ONCE)):
-            await self._flows.wait()
+            await self._pass(link)
             if self._drops and not link.doomed:
                 link.doomed = True
                 self._drops -= 1
             link.redis.write(request)
             await link.redis.drain()
-        await self._flows.wait()
+        await self._pass(link)
 
     async def _back(self, link: _Link, replies: StreamReader) -> None:
         while reply := await replies.read(_AT_ONCE):
-            await self._flows.wait()
+            await self._pass(link)
             if link.doomed:
                 return
             link.client.write(reply)
             await link.client.drain()
-        await self._flows.wait()
+        await self._pass(link)

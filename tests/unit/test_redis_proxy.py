@@ -70,6 +70,18 @@ def test_frozen_connections_stay_and_pass_on_late(proxy: RedisProxy, connect: Co
     assert new.incr("n") == 2
 
 
+def test_stranded_connections_never_pass_anything_again(
+    proxy: RedisProxy, connect: Connect, real_redis: Redis
+) -> None:
+    old = connect()
+    old.ping()
+    proxy.strand()
+    with pytest.raises(RedisTimeoutError):
+        old.incr("n")
+    assert old.incr("n") == 1, "redis-py takes a new connection"
+    assert real_redis.get("n") == "1"
+
+
 def test_a_lost_reply_was_executed_once(proxy: RedisProxy, connect: Connect, real_redis: Redis) -> None:
     client = connect()
     client.ping()
