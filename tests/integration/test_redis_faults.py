@@ -53,7 +53,7 @@ def test_redis_refuses_what_is_asked(ground: Ground, outage: Outage) -> None:
     outage.begin()
     for refuse, relent in (READ_ONLY, FULL, WITHOUT_REPLICAS):
         tell(ground, refuse)
-        outage.check_stands_still(2)
+        outage.check_stands_still(2.5)
         tell(ground, relent)
         outage.wait_for_calls()
     # An answer that said no leaves no doubt of what was done, and what was on the wire was noted afterwards.
