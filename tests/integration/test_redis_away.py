@@ -9,7 +9,7 @@ from redis import Redis
 
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator_process import Simulator
-from tests.fleet import WorkerProcess, environment
+from tests.fleet import WorkerProcess, environment, wait_for
 from tests.ground import Ground
 from tests.outage import JOBS, Outage
 
@@ -31,7 +31,7 @@ def outage(ground: Ground, own_redis: EmbeddedRedis, simulator: Simulator, tmp_p
 def test_redis_is_killed_and_comes_back(own_redis: EmbeddedRedis, outage: Outage) -> None:
     outage.begin()
     own_redis.kill()
-    outage.check_stands_still(4)
+    outage.check_stands_still(3)
     assert "Redis is away" in outage.worker.output()
     own_redis.restart()
     outage.check_all_is_well()
@@ -55,7 +55,7 @@ def test_a_worker_waits_for_a_redis_that_is_not_there_yet(
     own_redis.kill()
     env = environment(own_redis.url, simulator.url)
     with WorkerProcess(env, tmp_path / "early.log") as early:
-        time.sleep(3)
+        wait_for(lambda: "dialer.consumer Redis is away" in early.output())
         own_redis.restart()
         early.wait_ready()
         outage = Outage(ground=ground, simulator=simulator, worker=early)
