@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator_process import Simulator
-from tests.fleet import ROOT, WorkerProcess, environment, wait_for
+from tests.fleet import ROOT, environment, wait_for
 from tests.ground import Ground, job
 from tests.integration.conftest import StartWorker
 
@@ -74,19 +73,6 @@ def test_check_asks_for_a_token(env: dict[str, str], secret: str, exit_code: int
     assert (done.returncode, done.stderr) == (exit_code, "")
     assert told in done.stdout
     assert secret not in done.stdout
-
-
-def test_a_worker_waits_for_a_redis_that_is_not_there_yet(tmp_path: Path, simulator: Simulator) -> None:
-    with EmbeddedRedis() as redis:
-        redis.kill()
-        env = environment(redis.url, simulator.url)
-        with WorkerProcess(env, tmp_path / "worker.log") as worker:
-            wait_for(lambda: "Cannot connect" in worker.output())
-            redis.restart()
-            worker.wait_ready()
-            assert run(env, "enqueue", "+1 212-555-1234", "--wait", "--timeout", "30").returncode == 0
-            assert worker.stop() == 0
-            assert "Traceback" not in worker.output()
 
 
 def test_a_reader_that_leaves_early_is_no_error(env: dict[str, str], real_redis: Redis) -> None:
