@@ -25,13 +25,16 @@ class Fleet:
         self._concurrency = concurrency
         self._alive = redis.register_script(source("alive"))
         self._epoch: str | None = None
+        self._run: str | None = None
+        #: Redis was started anew, or is another one, since this was last set to False.
+        self.anew = False
         self._bury = redis.register_script(source("bury"))
         #: Calls that the living can place at once.
         self.fleet_concurrency = concurrency
 
     def beat(self) -> list[str]:
         """Say that this worker is alive, and take over from the dead; the names of those that were buried."""
-        total, epoch, *dead = self._alive(
+        total, epoch, run, *dead = self._alive(
             keys=[self._keys.workers, self._keys.concurrency, self._keys.epoch],
             args=[self._worker, self._concurrency, int(DEAD_AFTER_S * 1000), uuid.uuid4().hex],
         )
@@ -41,6 +44,8 @@ class Fleet:
                 " Fix: keep it on disk ('appendonly yes'), and ask the producers what they sent"
             )
         self._epoch = epoch
+        self.anew = self.anew or self._run not in {None, run}
+        self._run = run
         self.fleet_concurrency = max(total, 1)
         for name in dead:
             self._take_over(name, int(DEAD_AFTER_S * 1000))

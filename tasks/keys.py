@@ -36,6 +36,8 @@ class Keys:
         self.concurrency = f"{prefix}concurrency"
         #: string: made with the ledger; another one means that Redis has lost its data.
         self.epoch = f"{prefix}epoch"
+        #: string: the run id of the server by which the fleet sends (`lua/restarted.lua`).
+        self.run = f"{prefix}run"
         #: stream, capped: one entry an outcome.
         self.outcomes = f"{prefix}outcomes"
         #: zsets, one a priority, 9 first: job id -> when it is due; an entry for each job in queued or scheduled.

@@ -32,6 +32,7 @@ from tasks.errors import RateReading
 from tasks.job import DEFAULT_PRIORITY, Job, parse_job
 from tasks.keys import Keys
 from tasks.lua import source
+from tasks.memory import Memory
 from tasks.outcome import flat, outcome_fields, outcome_keys
 from tasks.pacing import Pace
 
@@ -47,6 +48,7 @@ SENDING_MARGIN_S: Final = 5.0
 _INSIST_S: Final = 300.0
 #: A job that so many workers died with, before they sent it, is what they die of: it ends before it meets another.
 _MOST_DEATHS: Final = 5
+_MAY_HAVE_RUNG: Final = frozenset({State.PLACED, State.UNCONFIRMED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,7 @@ class Ledger(Acceptance):
         super().__init__(redis, keys=keys, retention_s=retention_s)
         self._pace = pace
         self._sending_lease_ms = int((call_deadline_s + SENDING_MARGIN_S) * 1000)
+        self._memory = Memory(redis, keys=keys, retention_ms=self._retention_ms)
         names = ("claim", "send", "finish", "release")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._insist = Retrying(
@@ -144,7 +147,7 @@ class Ledger(Acceptance):
         """
         keys, pace = self._keys, self._pace
         verdict, *rest = self._scripts["send"](
-            keys=[keys.job(claim.job.id), keys.leases, keys.pause, keys.pace, keys.health],
+            keys=[keys.job(claim.job.id), keys.leases, keys.pause, keys.pace, keys.health, keys.run],
             args=[
                 claim.job.id,
                 claim.fence,
@@ -188,6 +191,8 @@ class Ledger(Acceptance):
             conversation_id=conversation_id,
             correlation_id=correlation_id,
         )
+        # In mind before it is told: what Redis forgets is told again.
+        call = self._memory.keep(claim.job, claim.fence, state, fields) if state in _MAY_HAVE_RUNG else None
         verdict, _ = self._insist(
             self._scripts["finish"],
             keys=[
@@ -196,7 +201,13 @@ class Ledger(Acceptance):
             ],
             args=[claim.job.id, claim.fence, self._retention_ms, state, *_told(ticket, reading), *fields],
         )
+        if call and verdict == "lost":
+            return bool(self._insist(self._memory.tell, [call]))
         return bool(verdict != "lost")
+
+    def retell(self) -> list[str]:
+        """Tell a Redis that was started anew what came of the latest calls; ids of those that it had forgotten."""
+        return self._memory.tell()
 
     def release(
         self,

@@ -25,6 +25,8 @@ class Reason(StrEnum):
     REFUSAL = "refusal"
     #: Many requests are on the wire and none is answered; ends by itself, within a second.
     SILENCE = "silence"
+    #: Redis was started anew; ends by itself, when what was on the wire has ended and is told.
+    RESTART = "restart"
     #: A person paused the fleet, and ends it.
     OPERATOR = "operator"
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from redis import Redis, RedisError
 
 from sandbox.embedded_redis import EmbeddedRedis, find_redis_server
+from tests.redis_proxy import RedisProxy
 
 MASTER: Final = "calls"
 _SILENT_MS: Final = 1000
@@ -22,6 +23,7 @@ class Sentinelled:
 
     def __init__(self) -> None:
         self._master, self._replica = EmbeddedRedis(appendonly=True), EmbeddedRedis(appendonly=True)
+        self._between: RedisProxy | None = None
         self._stack = contextlib.ExitStack()
         self.port = 0
 
@@ -30,7 +32,8 @@ class Sentinelled:
             master, replica = stack.enter_context(self._master), stack.enter_context(self._replica)
             with self.client() as first, Redis.from_url(replica.url) as second:
                 first.config_set("repl-diskless-sync-delay", 0)
-                second.replicaof("127.0.0.1", str(master.port))
+                self._between = stack.enter_context(RedisProxy(master.port))
+                second.replicaof("127.0.0.1", str(self._between.port))
                 # A Sentinel makes a master of a replica that has nothing yet.
                 self._until(lambda: dict(second.info("replication"))["master_link_status"] == "up")
             self._watch(stack)
@@ -47,9 +50,16 @@ class Sentinelled:
     def url(self) -> str:
         return f"sentinel://127.0.0.1:{self.port}/0"
 
+    def lag(self) -> None:
+        """From now on the replica gets nothing more of what the master takes."""
+        assert self._between
+        self._between.freeze()
+
     def kill_master(self) -> None:
         """SIGKILL; the Sentinel makes a master of the replica after a second or so."""
         self._master.kill()
+        if self._between:
+            self._between.cut()  # what was on its way is lost with the master
 
     def promoted(self) -> Redis:
         """A client of the replica, once it is the master."""

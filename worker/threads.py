@@ -90,6 +90,10 @@ class Threads:
             self._looked = True
         for name in self._parts.fleet.beat():
             log.warning("took over from a dead worker", extra={"dead": name})
+        if self._parts.fleet.anew:
+            for job_id in self._parts.ledger.retell():
+                log.warning("Redis had forgotten a call, and was told", extra={"job_id": job_id})
+            self._parts.fleet.anew = False
         for job_id, state in self._parts.recovery.reap().items():
             log.warning("its worker died: %s", state, extra={"job_id": job_id})
         for job_id in self._parts.recovery.expire():

@@ -1,8 +1,8 @@
--- uses: clock wake pause_entry pause pace health
+-- uses: clock wake pause_entry pause pace health run_id restarted
 -- The point of no return: preparing -> sending. The caller POSTs after the reply 'go', and after no other.
 -- Safe to replay: the same fence gets the same answer, and its one holder POSTs once.
 --
--- KEYS  1 job  2 leases  3 pause  4 pace  5 health
+-- KEYS  1 job  2 leases  3 pause  4 pace  5 health  6 run
 -- ARGV  1 id  2 fence  3 lease while sending, in ms  4 ms that a lease outlives the slot waited for
 --       5 longest wait for a slot, in ms  6 ms between slots
 --       7 ms by which a slot may be used late  8.. fields to record (from, to)
@@ -26,6 +26,7 @@ end
 if record[3] and tonumber(record[3]) <= now then
   return { 'expired' }
 end
+restarted(KEYS[6], KEYS[3], now, tonumber(ARGV[3]))
 local pause_ms, reason = paused(KEYS[3], now)
 if pause_ms then
   return { 'paused', math.ceil(pause_ms), reason }

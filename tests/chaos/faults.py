@@ -189,8 +189,8 @@ def token_endpoint_is_down(scene: Scene) -> None:
 #: How often each comes, beside the others.
 OF_WORKERS: Final[dict[Fault, int]] = {kill: 8, kill_most: 1, freeze: 2, dismiss: 2}
 OF_ALL_ELSE: Final[dict[Fault, int]] = {
-    redis_dies: 3,
-    redis_dies_everysec: 2,
+    redis_dies: 1,
+    redis_dies_everysec: 1,
     redis_freezes: 1,
     redis_pauses: 1,
     redis_is_full: 1,

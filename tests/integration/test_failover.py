@@ -21,15 +21,26 @@ def sentinelled() -> Iterator[Sentinelled]:
         yield servers
 
 
+@pytest.mark.parametrize("lags", [False, True], ids=["the replica has all", "the replica lacks a second"])
 def test_the_master_dies_while_calls_are_placed(
-    sentinelled: Sentinelled, simulator: Simulator, tmp_path: Path
+    sentinelled: Sentinelled, simulator: Simulator, tmp_path: Path, *, lags: bool
 ) -> None:
-    env = environment(sentinelled.url, simulator.url, DIALER_SENTINEL_MASTER=MASTER, DIALER_RATE_LIMIT="60/1s")
+    """What the replica never got was called, is due again in it, and known to the workers."""
+    env = environment(
+        *(sentinelled.url, simulator.url),
+        DIALER_SENTINEL_MASTER=MASTER,
+        DIALER_RATE_LIMIT="40/1s",
+        DIALER_CONNECT_TIMEOUT_S="1",
+        DIALER_READ_TIMEOUT_S="4",
+    )
     with WorkerProcess(env, tmp_path / "worker.log") as worker:
         worker.wait_ready()
         with sentinelled.client() as first:
             Ground.over(first).ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(JOBS)])
         wait_for(lambda: len(simulator.calls()) > 30)
+        if lags:
+            sentinelled.lag()
+            time.sleep(1)
         sentinelled.kill_master()
         time.sleep(0.4)  # what was on the wire arrives
         before = len(simulator.calls())
@@ -45,3 +56,4 @@ def test_the_master_dies_while_calls_are_placed(
     assert states["placed"] + states["unconfirmed"] == JOBS
     assert states["unconfirmed"] <= 8
     assert states["placed"] <= len(rung)
+    assert ("Redis had forgotten a call" in worker.output()) == lags
