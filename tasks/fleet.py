@@ -8,6 +8,7 @@ from redis import Redis
 
 from tasks.keys import INBOX_QUEUE, Keys
 from tasks.lua import source
+from tasks.message import MAX_READ_BYTES
 
 log = logging.getLogger("dialer.fleet")
 
@@ -57,4 +58,7 @@ class Fleet:
 
     def _take_over(self, name: str, silent_ms: int) -> None:
         keys = self._keys
-        self._bury(keys=[keys.workers, keys.concurrency, keys.in_hand(name), INBOX_QUEUE], args=[name, silent_ms])
+        self._bury(
+            keys=[keys.workers, keys.concurrency, keys.in_hand(name), INBOX_QUEUE],
+            args=[name, silent_ms, MAX_READ_BYTES],
+        )

@@ -14,7 +14,7 @@ from tasks.acceptance import Acceptance, Entry, Refusal
 from tasks.job import Job
 from tasks.keys import INBOX_LISTS, INBOX_QUEUE, Keys
 from tasks.lua import source
-from tasks.message import read_message
+from tasks.message import MAX_READ_BYTES, read_message
 
 log = logging.getLogger("dialer.inbox")
 
@@ -37,11 +37,12 @@ class Inbox:
     def drain(self) -> int:
         """Take what is there into the ledger; how many messages that were.
 
-        Two round trips for up to 200 messages; the last ones are forgotten with the next call.
+        Two round trips for up to 200 messages, of 2 MB in all or little more; the last ones are forgotten with the
+        next call. What is too large to be read comes as a word on its size, and not as a whole.
         """
         messages: list[bytes] = self._take(
             keys=[self._keys.in_hand(self._worker), self._keys.workers, *INBOX_LISTS],
-            args=[self._worker, _AT_ONCE, *self._accepted],
+            args=[self._worker, _AT_ONCE, MAX_READ_BYTES, *self._accepted],
         )
         self._accepted = []
         if messages:
@@ -54,6 +55,9 @@ class Inbox:
         """Sleep until a message comes, and take it into hand; or until the time is up.
 
         The other priorities' lists are looked at when the time is up: Redis blocks on one source only.
+        Redis answers with the message as it is, of whatever size (`proto-max-bulk-len`, 512 MB by default): no script
+        may block. A giant can thus cost a sleeping worker its memory, once: it is in its hand by then, where the next
+        script to come by cuts it, be it this worker's or that of whoever takes over.
         """
         pipe: Any = self._redis.pipeline(transaction=False)
         self._enlist(keys=[self._keys.workers], args=[self._worker], client=pipe)

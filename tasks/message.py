@@ -14,6 +14,7 @@ import binascii
 import hashlib
 import json
 import logging
+import re
 from typing import Any, Final
 
 from tasks.acceptance import Refusal
@@ -26,7 +27,9 @@ log = logging.getLogger("dialer.message")
 TASK: Final = "dial"
 #: A job's texts and attributes stay far below this, in any encoding of JSON.
 MAX_BYTES: Final = 256 * 1024
-MAX_READ_BYTES: Final = 32 * MAX_BYTES
+#: Parsed, JSON may take 25 times its size; what is larger than this never gets to a worker (`lua/cut.lua`).
+MAX_READ_BYTES: Final = 8 * MAX_BYTES
+_CUT = re.compile(rb"cut: ([0-9]{1,12}) bytes, sha1 [0-9a-f]{40}")  # no JSON begins like this
 _MAX_ID = 255
 _JSON_TYPES = ("application/json", "application/x-json", "text/json")
 
@@ -37,12 +40,14 @@ def read_message(raw: bytes) -> Job | Refusal:
     # Known by its content: the same message read twice is still one.
     job_id = f"unidentified-{digest}"
     try:
+        if cut := _CUT.fullmatch(raw):
+            raise _too_large(int(cut[1]))
         # Up to a bound, even a message that is too large is asked for its id: its producer waits for an answer.
         envelope = _object(_json(raw)) if len(raw) <= MAX_READ_BYTES else {"headers": {}, "properties": {}}
         headers, properties = _object(envelope.get("headers")), _object(envelope.get("properties"))
         job_id = _job_id(headers.get("id"), properties.get("correlation_id")) or job_id
         if len(raw) > MAX_BYTES:
-            raise JobError(Code.MESSAGE_TOO_LARGE, f"The message has {len(raw)} bytes; {MAX_BYTES} is the limit.")
+            raise _too_large(len(raw))
         body = _body(envelope, headers, properties)
         if "task" not in headers:
             headers = _object(body)
@@ -65,6 +70,10 @@ def read_arguments(job_id: str, args: object, kwargs: object) -> Job | Refusal:
     except JobError as error:
         digest = hashlib.sha256(repr((args, kwargs)).encode(errors="replace")).hexdigest()[:32]
         return Refusal(id=job_id, fingerprint=digest, code=error.code, message=error.message)
+
+
+def _too_large(size: int) -> JobError:
+    return JobError(Code.MESSAGE_TOO_LARGE, f"The message has {size} bytes; {MAX_BYTES} is the limit.")
 
 
 def _json(text: bytes) -> Any:

@@ -1,6 +1,8 @@
 """The Redis that tests run against: a real server, and an in-memory fake beside it where that will do."""
 
+import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import fakeredis
 import pytest
@@ -37,8 +39,15 @@ def real_redis(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture
 def fake_redis() -> Iterator[Redis]:
     """A server of its own for each test; Lua runs in lupa, `TIME` is the wall clock."""
-    with fakeredis.FakeRedis(server=fakeredis.FakeServer(), decode_responses=True) as client:
+    server: Any = fakeredis.FakeServer()
+    with fakeredis.FakeRedis(server=server, decode_responses=True) as client:
+        client.eval("return 1", 0)  # makes the Lua, which lacks something
+        server._lua_runtime.globals()[b"redis"][b"sha1hex"] = _sha1hex
         yield client
+
+
+def _sha1hex(text: bytes) -> bytes:
+    return hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()
 
 
 @pytest.fixture(params=["fake", "real"])

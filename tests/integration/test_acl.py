@@ -12,6 +12,7 @@ from redis.exceptions import NoPermissionError
 
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator_process import Simulator
+from tasks.message import MAX_READ_BYTES
 from tests.fleet import ROOT, WorkerProcess, environment, wait_for
 from worker.cli.main import cli
 
@@ -47,6 +48,8 @@ def test_worker_producer_and_operator_get_by(guarded: EmbeddedRedis, simulator: 
         for job in ({"to": "+12125551234", "batch": "b"}, {"to": "abc", "batch": "b"}, {}):
             outcome = producer.send_task("dial", args=[job], queue="dial").get(timeout=20)
             assert outcome["state"] in {"placed", "rejected"}
+        producer.send_task("dial", args=["x" * MAX_READ_BYTES], queue="dial")
+        wait_for(lambda: "message_too_large" in worker.output())
         simulator.behave(outage="rate_limited")
         producer.send_task("dial", args=[{"to": "+12125551235"}], queue="dial", task_id="waits")
         wait_for(lambda: "rate limit" in worker.output())

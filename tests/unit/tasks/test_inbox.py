@@ -7,9 +7,13 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from tasks.acceptance import Refusal
+from tasks.codes import State
 from tasks.fleet import Fleet
 from tasks.inbox import Inbox
+from tasks.job import Job
 from tasks.keys import INBOX_LISTS, INBOX_QUEUE
+from tasks.message import MAX_BYTES, MAX_READ_BYTES, read_message
 from tests.ground import Ground
 from tests.messages import message
 
@@ -109,7 +113,7 @@ def test_nobody_is_taken_for_dead_who_takes_in_messages(ground: Ground, raw_redi
 def test_what_a_dead_worker_held_is_taken_over_in_order(ground: Ground, raw_redis: Redis) -> None:
     send(ground.redis, "a", "b", "c")
     dead = inbox(ground, raw_redis, "dead")
-    dead._take(keys=[ground.keys.in_hand("dead"), ground.keys.workers, *INBOX_LISTS], args=["dead", 2])
+    dead._take(keys=[ground.keys.in_hand("dead"), ground.keys.workers, *INBOX_LISTS], args=["dead", 2, 1_000_000])
     assert ground.redis.llen(ground.keys.in_hand("dead")) == 2
     ground.redis.zadd(ground.keys.workers, {"dead": 1})  # silent since long ago
     fleet = Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8)
@@ -151,6 +155,108 @@ def test_the_bad_do_not_hold_up_the_good(ground: Ground, raw_redis: Redis) -> No
     assert inbox(ground, raw_redis).drain() == 4
     assert ground.due() == ["order-42"]
     assert ground.records.counts()["rejected"] == 3
+
+
+# What is larger than any worker should be asked to read.
+
+
+def giant(job_id: str = "giant") -> bytes:
+    return message({"to": "x" * MAX_READ_BYTES}, headers_id=job_id)
+
+
+def rejected(ground: Ground) -> list[Any]:
+    """Code and first words of each refusal."""
+    records = ground.records.page(State.REJECTED).records
+    return [(record["code"], record["message"].partition(";")[0]) for record in records]
+
+
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How large the messages are that a worker reads."""
+    found: list[int] = []
+
+    def read(raw: bytes) -> Job | Refusal:
+        found.append(len(raw))
+        return read_message(raw)
+
+    monkeypatch.setattr("tasks.inbox.read_message", read)
+    return found
+
+
+def test_a_giant_is_refused_without_being_handed_to_anybody(
+    ground: Ground, raw_redis: Redis, sizes: list[int]
+) -> None:
+    """A worker that fetched it whole might run out of memory, and so might the next one to take it over."""
+    ground.redis.lpush(INBOX_QUEUE, giant())
+    send(ground.redis, "a")
+    taker = inbox(ground, raw_redis)
+    while taker.drain():
+        pass
+    assert ground.due() == ["a"]
+    assert rejected(ground) == [("message_too_large", f"The message has {len(giant())} bytes")]
+    assert max(sizes) < 1000
+    assert ground.redis.llen(ground.keys.in_hand("w1")) == 0
+
+
+def test_the_same_giant_again_is_the_same_refusal_and_another_is_another(ground: Ground, raw_redis: Redis) -> None:
+    ground.redis.lpush(INBOX_QUEUE, giant(), giant(), giant("other"))
+    taker = inbox(ground, raw_redis)
+    assert [taker.drain() for _ in range(4)] == [1, 1, 1, 0]
+    assert ground.records.counts()["rejected"] == 2
+
+
+def test_no_more_is_taken_at_once_than_a_worker_can_bear(ground: Ground, raw_redis: Redis) -> None:
+    each = len(message({"to": "x" * MAX_BYTES}, headers_id="00"))
+    for n in range(12):
+        ground.redis.lpush(INBOX_LISTS[n // 6], message({"to": "x" * MAX_BYTES}, headers_id=f"{n:02}"))
+    taker = inbox(ground, raw_redis)
+    taken = [taker.drain() for _ in range(4)]
+    assert (sum(taken), taken[3]) == (12, 0)
+    assert (taken[0] - 1) * each < MAX_READ_BYTES <= taken[0] * each
+    assert ground.records.counts()["rejected"] == 12
+
+
+def test_a_giant_that_came_while_its_worker_slept_is_cut_before_it_is_read(
+    ground: Ground, raw_redis: Redis, sizes: list[int]
+) -> None:
+    ground.redis.lpush(INBOX_QUEUE, giant())
+    taker = inbox(ground, raw_redis)
+    taker.wait(5)
+    assert raw_redis.lindex(ground.keys.in_hand("w1"), 0) == giant()
+    assert taker.drain() == 1
+    assert taker.drain() == 0
+    assert max(sizes) < 100
+    assert [code for code, _ in rejected(ground)] == ["message_too_large"]
+    assert ground.redis.llen(ground.keys.in_hand("w1")) == 0
+
+
+def test_a_giant_that_killed_its_worker_kills_no_other(ground: Ground, raw_redis: Redis) -> None:
+    """Its hand goes back to the inbox, in the old order, and the giant cut."""
+    ground.redis.lpush(INBOX_QUEUE, giant())
+    inbox(ground, raw_redis, "dead").wait(5)
+    send(ground.redis, "a", "b")
+    ground.redis.zadd(ground.keys.workers, {"dead": 1})  # silent since long ago
+    assert Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8).beat() == ["dead"]
+    waiting: Any = raw_redis.lrange(INBOX_QUEUE, 0, -1)
+    assert len(waiting) == 3
+    assert len(waiting[-1]) < 100
+    assert inbox(ground, raw_redis).drain() == 3
+    assert ground.due() == ["a", "b"]
+    assert rejected(ground) == [("message_too_large", f"The message has {len(giant())} bytes")]
+
+
+def test_a_step_that_is_repeated_cuts_nothing_twice(ground: Ground, raw_redis: Redis) -> None:
+    ground.redis.lpush(INBOX_QUEUE, giant())
+    taker = inbox(ground, raw_redis)
+    execute: Any = raw_redis.execute_command
+
+    def twice(*args: Any, **kwargs: Any) -> Any:
+        execute(*args, **kwargs)
+        return execute(*args, **kwargs)
+
+    raw_redis.execute_command = twice  # type: ignore[method-assign]
+    assert taker.drain() == 1
+    assert rejected(ground) == [("message_too_large", f"The message has {len(giant())} bytes")]
 
 
 def test_a_redis_that_lost_its_data_is_told_loudly(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:

@@ -155,6 +155,15 @@ def test_what_is_larger_than_any_message_is_not_even_parsed() -> None:
     assert refusal.id.startswith("unidentified-")
 
 
+def test_what_was_cut_in_redis_tells_its_size() -> None:
+    """The worker gets these words in place of the message."""
+    refusal = read_message(b"cut: 41943040 bytes, sha1 " + b"0a" * 20)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == Code.MESSAGE_TOO_LARGE
+    assert "has 41943040 bytes" in refusal.message
+    assert refusal.id.startswith("unidentified-")
+
+
 @pytest.mark.parametrize(
     "raw",
     [b"", b"\xff\xfe", b"null", b"[]", b"5", b'"text"', b"{}", b'{"headers": 5}', b'{"headers": {"id": 7}}'],
