@@ -10,7 +10,7 @@ The order of the checks, each with its own codes:
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import phonenumbers
@@ -44,9 +44,12 @@ class DiallingRules:
 
 @dataclass(frozen=True)
 class Address:
-    """A number that may be dialled: "+12125551234", in "US"; "001" is the region of what no country owns."""
+    """A number that may be dialled: "+12125551234", in "US"; "001" is the region of what no country owns.
 
-    e164: str
+    repr does not show the number.
+    """
+
+    e164: str = field(repr=False)
     region: str
 
     @property

@@ -32,7 +32,7 @@ class Answer:
     """An HTTP answer; `fault` tells why the body is not all of it. `headers` looks names up in any case."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     fault: Fault | None = None
 

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tasks.address import Address, DiallingRules, parse_address
@@ -43,7 +43,7 @@ class Tokens(Protocol):
 class Defaults:
     """What holds for a job that does not say otherwise."""
 
-    caller_id: str
+    caller_id: str = field(repr=False)  # a phone number
     region: str
     user_id: str
     wrap_up_code_id: str

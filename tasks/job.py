@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from config.masking import mask
 from tasks.codes import Code
 from tasks.errors import JobError
 
@@ -20,14 +21,14 @@ _MAX_ATTEMPTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to dial, and when; `None` means that the worker's settings decide."""
+    """What to dial, and when; `None` means that the worker's settings decide. repr shows no phone number."""
 
     #: Celery's task id; the idempotency key: one id is one call.
     id: str
     #: The number as the producer wrote it.
-    to: str
+    to: str = field(repr=False)
     #: Caller ID as the producer wrote it; the field is called `from` on the wire.
-    caller_id: str | None = None
+    caller_id: str | None = field(default=None, repr=False)
     #: Region (ISO 3166, "US") in which a national number is read.
     region: str | None = None
     user_id: str | None = None
@@ -40,7 +41,7 @@ class Job:
     priority: int = DEFAULT_PRIORITY
     batch: str | None = None
     #: Sent with the call (profile `public`), for the receiving side.
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: How often the POST may be tried in all.
     max_attempts: int | None = None
 
@@ -80,7 +81,8 @@ def parse_job(job_id: str, payload: object) -> Job:
         raise JobError(Code.MALFORMED_JOB, f"A job is a JSON object, not {_kind(payload)}.")
     unknown = sorted(str(name) for name in payload if name not in FIELDS)
     if unknown:
-        shown = ", ".join(ascii(name[:40]) for name in unknown[:5])
+        # A slip of a producer may have put a number, or anything else, where a name belongs.
+        shown = ", ".join(mask(ascii(name[:40])) for name in unknown[:5])
         raise JobError(Code.UNKNOWN_FIELD, f"No such field: {shown}. Known: {', '.join(FIELDS)}.")
     if payload.get("to") is None:
         raise JobError(Code.MISSING_FIELD, "The field 'to' is missing: it is the number to call.")

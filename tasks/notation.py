@@ -6,7 +6,7 @@ repaired or cut off, since one digit too many or too few rings a stranger.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote
 
@@ -37,13 +37,13 @@ _LONGEST_EXTENSION = 6  # more digits than these behind a number are a second nu
 
 @dataclass(frozen=True, kw_only=True)
 class DialString:
-    """ASCII digits, behind a "+" if one was written."""
+    """ASCII digits, behind a "+" if one was written; repr does not show them."""
 
-    digits: str
+    digits: str = field(repr=False)
     #: Whether nothing but digits was written: no separators, no "+".
     bare: bool
     #: The letters of a vanity number, which `digits` ends with as digits; empty for others.
-    word: str
+    word: str = field(repr=False)
 
     @property
     def before_word(self) -> str:

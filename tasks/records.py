@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from redis import Redis
@@ -19,9 +19,9 @@ _AT_A_TIME: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some records, newest first, and where the next page begins (None: there is none)."""
+    """Some records, newest first, and where the next page begins (None: there is none); repr shows no number."""
 
-    records: list[Record]
+    records: list[Record] = field(repr=False)
     after: str | None
 
 

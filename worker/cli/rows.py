@@ -1,7 +1,7 @@
 """What the rows of a file are: jobs to be, or reasons why not, each with its row number."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tasks.codes import Code
@@ -15,10 +15,10 @@ NOT_UTF8: Final = "It is not UTF-8 text; save the file as UTF-8."
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """The fields of one row; absent ones are not in it."""
+    """The fields of one row; absent ones are not in it. repr shows no phone number."""
 
     number: int
-    fields: dict[str, Any]
+    fields: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
