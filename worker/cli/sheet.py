@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
-from typing import Any, Final, TextIO
+from typing import Any, Final, Self, TextIO
 
 from tasks.codes import Code
 from tasks.job import FIELDS
@@ -16,12 +16,13 @@ _WHOLE_NUMBERS: Final = ("priority", "max_attempts")
 _COLUMNS: Final = tuple(name for name in FIELDS if name != "attributes")
 #: What is longer is cut there: a file without line ends must not fill the memory, and no job is so long.
 _LONGEST_LINE: Final = 256 * 1024
+_LONGEST_ROW: Final = 2 * _LONGEST_LINE
 _LINE_ENDS: Final = ("\n", "\r")
 
 
 def read_sheet(text: TextIO, *, id_column: str | None) -> Iterator[Row | BadRow]:
     """Read rows; `text` is opened with `surrogateescape` and `newline=""`. Raises BadFile for its header."""
-    lines = _lines(text)
+    lines = _Lines(text)
     first = next(lines, "")
     while first and not first.strip():
         raise BadFile("The first line is empty; it must be the header, such as: id,to,region")
@@ -31,15 +32,34 @@ def read_sheet(text: TextIO, *, id_column: str | None) -> Iterator[Row | BadRow]
         raise BadFile("The file is not UTF-8 text; save it as 'CSV UTF-8'.")
     header, delimiter = _header(first, id_column or DEFAULT_ID_COLUMN)
     _check(header, id_column)
-    return _rows(csv.reader(lines, delimiter=delimiter, strict=True), header)
+    return _rows(lines, csv.reader(lines, delimiter=delimiter, strict=True), header)
 
 
-def _lines(text: TextIO) -> Iterator[str]:
-    while line := text.readline(_LONGEST_LINE):
+class _Lines:
+    """The lines of a file, for one row after the other: quotes that never end must not fill the memory."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._row = 0
+
+    def begin_row(self) -> None:
+        self._row = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if self._row > _LONGEST_ROW:
+            # The reader throws away what it has of the row; the next one begins where this one was cut.
+            raise csv.Error(f"the row is longer than {_LONGEST_ROW} characters")
+        line = self._text.readline(_LONGEST_LINE)
+        if not line:
+            raise StopIteration
         if len(line) == _LONGEST_LINE and not line.endswith(_LINE_ENDS):
-            while (rest := text.readline(_LONGEST_LINE)) and not rest.endswith(_LINE_ENDS):
+            while (rest := self._text.readline(_LONGEST_LINE)) and not rest.endswith(_LINE_ENDS):
                 pass
-        yield line
+        self._row += len(line)
+        return line
 
 
 def _header(line: str, id_column: str) -> tuple[list[str], str]:
@@ -73,10 +93,11 @@ def _check(header: list[str], id_column: str | None) -> None:
         raise BadFile(f"The column 'to' is missing: it holds the numbers to call. {known}")
 
 
-def _rows(reader: Any, header: list[str]) -> Iterator[Row | BadRow]:
+def _rows(lines: _Lines, reader: Any, header: list[str]) -> Iterator[Row | BadRow]:
     number = 1
     while True:
         number += 1
+        lines.begin_row()
         first_line = reader.line_num + 2  # the header was read before, and lines count from 1
         try:
             cells = next(reader)

@@ -1,6 +1,7 @@
 """`dialer import`: what is in is counted, what is not is told, and doing it twice calls nobody twice."""
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,33 @@ class TestDryRun:
         result = run("import", "-", "--dry-run", stdin=stdin, DIALER_ALLOWED_REGIONS="US")
         assert result.exit_code == 1
         assert "region_not_allowed" in result.stdout
+
+
+def junk(seed: int) -> bytes:
+    """A sheet of some hundred rows; between the good ones all sorts of bytes."""
+    rng = random.Random(seed)
+    lines = [b"id,to,attributes.k"]
+    for n in range(100):
+        lines += [rng.randbytes(rng.randrange(40)), b"good-%d,+12125551234," % n, b"\xff,%d,\x00" % n, b'x,"', b'",,']
+    return b"\n".join(lines)
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["import", "dry run"])
+def test_any_bytes_are_imported_or_told(
+    run_here: Run, real_redis: Redis, file_format: str, dry: tuple[str, ...]
+) -> None:
+    """No crash, no traceback, and as many records as jobs are reported."""
+    for seed in range(3):
+        result = run_here("import", "-", "--format", file_format, "--json", *dry, stdin=junk(seed))
+        assert isinstance(result.exception, SystemExit)
+        assert result.exit_code == 1
+        summary = json.loads(result.stdout)
+        assert summary["rows"] > 100
+        if not dry:
+            counted = [summary[name] for name in ("accepted", "replayed", "conflicting", "bad_rows")]
+            assert sum(counted) == summary["rows"]
+            assert summary["accepted"] == len(real_redis.keys("dialer:job:*"))
+            assert file_format == "jsonl" or summary["accepted"] > 50
+            real_redis.flushdb()
+    assert real_redis.keys("dialer:job:*") == []
