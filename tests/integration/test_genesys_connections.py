@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from urllib3 import Retry
 
+from config.settings import Profile
 from tasks import exchange, wire
 from tasks.codes import Code
 from tasks.errors import NotPlaced, Unknown
@@ -148,6 +149,17 @@ def test_a_redirect_is_not_followed(status: int) -> None:
         with WireServer(answers(http(status, b"", location))) as server:
             with fails(Unknown, Code.UNEXPECTED_STATUS):
                 place(server)
+            assert len(server.requests) == 1
+        assert other.connections == 0
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_the_client_s_secret_follows_no_redirect(profile: Profile) -> None:
+    with WireServer(answers(api(200, {"access_token": "t", "expires_in": 60}))) as other:
+        location = {"Location": f"{other.url}/oauth/token"}
+        with WireServer(answers(http(307, b"", location))) as server:
+            with fails(NotPlaced, Code.TOKEN_UNAVAILABLE):
+                Genesys(settings(server.url, profile)).request_token()
             assert len(server.requests) == 1
         assert other.connections == 0
 

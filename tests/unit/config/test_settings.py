@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.parsing import REGIONS
@@ -437,3 +437,68 @@ def test_any_environment_gives_settings_or_faults(environ: dict[str, str], *, cr
         return
     assert faults
     assert all(fault.isprintable() for fault in faults)
+
+
+def checked(environ: dict[str, str], dotenv: Path | None) -> list[str]:
+    """What is shown of the settings, or the faults, of one line each."""
+    try:
+        shown = [repr(load(COMPLETE | environ, dotenv=dotenv))]
+    except SettingsError as error:
+        shown = error.faults
+    assert shown
+    assert all(line.isprintable() for line in shown)
+    return shown
+
+
+SECRETS = [variable.name for variable in VARIABLES if variable.secret]
+dotenv_lines = st.sampled_from(SECRETS).flatmap(
+    lambda name: st.sampled_from(
+        [
+            f"{name}={SECRET}",
+            f"{name}='{SECRET}",
+            f'{name}="{SECRET}\\',
+            f"export {name} = redis://:{SECRET}@[",
+            f"{name}",
+            f"{name}_FILE=/dev/null",
+            f"{name}_FILE=.",
+            f"{name}X={SECRET}",
+            f"={name}",
+            "DIALER_\0=1",
+        ]
+    ).map(str.encode)
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(junk=st.binary(max_size=60), lines=st.lists(dotenv_lines, max_size=4))
+def test_any_bytes_in_the_file_give_settings_or_faults(tmp_path: Path, junk: bytes, lines: list[bytes]) -> None:
+    (tmp_path / ".env").write_bytes(b"\n".join([*lines, junk]))
+    checked({}, tmp_path / ".env")
+    (tmp_path / ".env").write_bytes(b"\n".join(lines))
+    assert SECRET not in str(checked({}, tmp_path / ".env"))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    named=st.tuples(st.sampled_from(NAMES), st.binary(max_size=60))
+    | st.tuples(
+        st.sampled_from(SECRETS),
+        st.text(max_size=30).map(lambda text: f"{SECRET}{text}".encode(errors="replace"))
+        | st.just(SECRET.encode() * 20_000),
+    ),
+)
+def test_any_bytes_in_a_file_that_a_variable_names_give_settings_or_faults(
+    tmp_path: Path, named: tuple[str, bytes]
+) -> None:
+    name, content = named
+    (tmp_path / "value").write_bytes(content)
+    shown = checked({name: "", f"{name}_FILE": str(tmp_path / "value")}, None)
+    assert SECRET not in str(shown) or name not in SECRETS
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/", "\0", "x" * 5000])
+def test_a_path_that_leads_to_no_file_is_one_fault(path: str) -> None:
+    environ = {name: text for name, text in COMPLETE.items() if name != "GENESYS_CLOUD_CLIENT_SECRET"}
+    (fault,) = faults(environ | {"GENESYS_CLOUD_CLIENT_SECRET_FILE": path})
+    assert fault.startswith("GENESYS_CLOUD_CLIENT_SECRET_FILE names a file that ")
+    assert len(fault) < 200

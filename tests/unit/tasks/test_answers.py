@@ -95,13 +95,18 @@ def test_nothing_but_a_grant_or_not_placed_comes_out(any_answer: Answer) -> None
         assert came.code in {Code.CREDENTIALS_REFUSED, Code.TOKEN_UNAVAILABLE}
     else:
         assert isinstance(came, Grant)
+        assert came.access_token.isascii()
+        assert came.access_token.isprintable()
         assert 0 < came.expires_in_s <= 172_800
 
 
 @given(any_answer)
 def test_only_a_status_that_says_so_frees_a_call_to_be_sent_again(any_answer: Answer) -> None:
-    if isinstance(outcome(read_call, any_answer), NotPlaced):
+    came = outcome(read_call, any_answer)
+    if isinstance(came, NotPlaced):
         assert any_answer.status in {401, 407, 429, 503}
+    if isinstance(came, Refused):
+        assert 400 <= any_answer.status < 600
 
 
 def test_every_status_has_a_row() -> None:
