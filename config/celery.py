@@ -7,6 +7,7 @@ What matters is in the ledger; these settings only keep the worker connected and
 from typing import Any
 
 from config.settings import Settings
+from config.urls import verified
 
 #: kombu passes no socket time-out unless told: a half-open connection would hang a worker for ever.
 SOCKET_TIMEOUT_S = 5.0
@@ -16,7 +17,7 @@ CONNECT_TIMEOUT_S = 3.0
 def celery_config(settings: Settings, *, queue: str) -> dict[str, Any]:
     """The configuration of an app that consumes `queue`; results are written by the ledger, not by Celery."""
     return {
-        "broker_url": settings.redis_url.reveal(),
+        "broker_url": verified(settings.redis_url.reveal()),
         "broker_transport_options": {
             "socket_timeout": SOCKET_TIMEOUT_S,
             "socket_connect_timeout": CONNECT_TIMEOUT_S,

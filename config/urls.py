@@ -43,6 +43,13 @@ def redis_url(text: str) -> str:
     return text
 
 
+def verified(text: str) -> str:
+    """Spell out that the server's certificate is checked: kombu checks none of a bare rediss:// URL."""
+    if not text.startswith("rediss://") or "ssl_cert_reqs=" in text:
+        return text
+    return f"{text}{'&' if '?' in text else '?'}ssl_cert_reqs=required"
+
+
 def passwords(text: str) -> set[str]:
     """Find the passwords in a URL, or several, separated by semicolons: as written and as meant."""
     written = {urlsplit(part).password or "" for part in text.split(";")}

@@ -55,8 +55,8 @@ class Peer:
         self._server.requests.append(request)
         return request
 
-    def read_some(self) -> None:
-        self._sock.recv(65_536)
+    def read_some(self) -> bytes:
+        return self._sock.recv(65_536)
 
     def send(self, data: bytes) -> None:
         self._sock.sendall(data)
