@@ -5,7 +5,7 @@
 INSTALLED := .venv/.installed
 COMPILE := .venv/bin/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
 
-.PHONY: help demo test lint lock clean bench chaos
+.PHONY: help demo test lint audit lock clean bench chaos
 
 help: ## Say what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ lint: $(INSTALLED) ## Check style, formatting, types and import rules.
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/pip check
+
+audit: $(INSTALLED) ## Ask whether vulnerabilities are known of the locked packages.
+	.venv/bin/python deploy/audit.py
 
 # What is locked stays as it is, unless pyproject.toml wants otherwise; `make lock UPGRADE=--upgrade` takes the
 # newest of everything.
