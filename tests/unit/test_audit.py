@@ -65,9 +65,9 @@ def test_no_answer_is_not_taken_for_a_clean_one(
 def test_answers_that_do_not_say_for_each_are_not_taken_for_a_clean_one(
     audit: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    results: tuple[Any, ...] = (None, {"vulns": [{}]}, "x")
-    for result in results:
-        with WireServer(answers(api(200, {"results": [result] * len(audit.locked())}))) as server:
+    kinds: tuple[Any, ...] = ((200, None), (200, {"vulns": [{}]}), (200, "x"), (500, {}), (302, {}))
+    for status, result in kinds:
+        with WireServer(answers(api(status, {"results": [result] * len(audit.locked())}))) as server:
             assert audit.main(server.url) == 0
         assert capsys.readouterr().out.startswith("NOT CHECKED: ")
 
