@@ -12,9 +12,13 @@ from redis.exceptions import NoPermissionError
 
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator_process import Simulator
+from tasks.keys import Keys
 from tasks.message import MAX_READ_BYTES
 from tests.fleet import ROOT, WorkerProcess, environment, wait_for
 from worker.cli.main import cli
+
+#: What a reader has no use for: the prefix is no key, and who could read calls or wake could not act on them.
+UNSEEN = (Keys().prefix, Keys().calls, Keys().wake, Keys().epoch)
 
 
 @pytest.fixture
@@ -66,6 +70,9 @@ def test_worker_producer_and_operator_get_by(guarded: EmbeddedRedis, simulator: 
     with Redis.from_url(url(guarded, "reader")) as reader:
         assert reader.hgetall("dialer:job:a")
         assert reader.xrange("dialer:outcomes")
+        for key in [*vars(Keys()).values(), Keys().index("placed"), Keys().batch("b", "open"), Keys().due_at(5)]:
+            if key not in UNSEEN:
+                assert reader.exists(*([key] if isinstance(key, str) else key)) >= 0
     assert denials(guarded) == []
 
 
@@ -78,6 +85,9 @@ def test_worker_producer_and_operator_get_by(guarded: EmbeddedRedis, simulator: 
         ("producer", ["GET", "dialer:epoch"]),
         ("reader", ["HSET", "dialer:job:a", "state", "placed"]),
         ("reader", ["GET", "celery-task-meta-a"]),
+        ("reader", ["HGETALL", "dialer:token:a"]),
+        ("reader", ["LRANGE", "dialer:in-hand:a", "0", "-1"]),
+        ("producer", ["HGETALL", "dialer:token:a"]),
         ("worker", ["FLUSHALL"]),
         ("worker", ["CONFIG", "GET", "*"]),
         ("worker", ["GET", "another-program"]),
