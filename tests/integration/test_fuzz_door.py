@@ -1,8 +1,11 @@
 """Junk of every shape on the real queues: nothing crashes, nothing is executed, nothing vanishes."""
 
+import base64
 import json
 import pickle
 import random
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from redis import Redis
 
 from sandbox.simulator_process import Simulator
 from tasks.keys import INBOX_LISTS, Keys
+from tasks.message import MAX_BYTES, MAX_READ_BYTES
 from tests.fleet import wait_for
 from tests.ground import Ground, job
 from tests.integration.conftest import StartWorker
@@ -26,11 +30,38 @@ class Bomb:
         return (Path.touch, (self._path,))
 
 
+def loaded(bomb: bytes) -> Iterator[dict[str, Any]]:
+    """Every way to ask for the bomb to be taken out of its wrapping."""
+    types = ("application/x-python-serialize", "application/x-yaml", "application/x-msgpack", "application/data")
+    for content_type in (*types, "application/json"):
+        for encoding in ("binary", "utf-8"):
+            yield {
+                "body": base64.b64encode(bomb).decode(),
+                "content-type": content_type,
+                "content-encoding": encoding,
+                "headers_id": f"{content_type}-{encoding}",
+            }
+    yield {"body": base64.b64encode(zlib.compress(bomb)).decode(), "headers_compression": "gzip", "headers_id": "z"}
+
+
+#: In place of a text, or of an object.
+ODD: tuple[Any, ...] = (0, 10**400, 1.5, True, [], {"a": []}, "x" * 100_000, "\ud800", "a\nb", "\x00", " ")
+
+
 def junk(seed: int, trap: Path) -> list[bytes]:
     """Some hundred messages, none of them a job, no two alike."""
     rng = random.Random(seed)
     good = message()
-    found = [pickle.dumps(Bomb(trap)), message(**{"content-type": "application/x-python-serialize"})]
+    bomb = pickle.dumps(Bomb(trap))
+    found = [bomb, *(message(**changes) for changes in loaded(bomb))]
+    found += [
+        message({"to": "1" * size}, headers_id=f"large-{n}")
+        for n, size in enumerate([MAX_BYTES, MAX_BYTES, MAX_READ_BYTES])
+    ]
+    found += [message({}, headers_id=odd) for odd in ODD]
+    found += [message(headers_task=odd, headers_id=f"odd-{n}") for n, odd in enumerate(ODD)]
+    found += [message(headers=odd) for odd in ODD]
+    found += [message(body=odd, headers_id=f"body-{n}") for n, odd in enumerate(ODD)]
     found += [rng.randbytes(rng.randrange(1, 300)) for _ in range(100)]
     for n in range(100):  # a good message with some bytes changed, that no longer is one
         changed = bytearray(good)
@@ -80,8 +111,10 @@ def test_the_queue_of_calls(
         real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"y{n}"))
         real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"z{n}", headers_job_id="nobody"))
         real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"v{n}", headers_job_id=["a"]))
-    pickled = message(headers_task="dialer.call", **{"content-type": "application/x-python-serialize"})
-    real_redis.lpush(calls, pickled, b"\xff", b"{}", b"null")
+    bomb = pickle.dumps(Bomb(trap))
+    for changes in loaded(bomb):
+        real_redis.lpush(calls, message(headers_task="dialer.call", headers_job_id="order-42", **changes))
+    real_redis.lpush(calls, bomb, b"\xff", b"{}", b"null")
     ground.ledger.accept([job()])
     wait_for(lambda: ground.state("order-42") == "placed", 60)
     assert not trap.exists()
