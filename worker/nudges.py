@@ -14,9 +14,8 @@ from typing import Any
 
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
-from kombu.utils import json as kombu_json
 
-from tasks.schedule import nudge_message
+from tasks.schedule import CALL_TASK, nudge_message
 
 log = logging.getLogger("dialer.nudges")
 
@@ -35,11 +34,17 @@ class NudgesInHand(virtual.QoS):
 
 
 def read_nudge(text: str) -> Any:
-    """The message in a queue entry; one for no job in place of what kombu would take the worker down with."""
+    """The nudge in a queue entry, made anew; one for no job in place of what is none.
+
+    Nothing but job id and tag is taken over: Celery and kombu are given no content, type or header of a stranger's to
+    decode, which can take a worker down.
+    """
     try:
-        message = kombu_json.loads(text)  # type: ignore[no-untyped-call]
-        if isinstance(message["properties"]["delivery_tag"], str) and isinstance(message["headers"], dict):
-            return message
+        message = json.loads(text)
+        headers, tag = message["headers"], message["properties"]["delivery_tag"]
+        job_id = headers["job_id"] if headers["task"] == CALL_TASK else None
+        if isinstance(job_id, str) and job_id.isprintable() and isinstance(tag, str):
+            return json.loads(nudge_message(queue="", job_id=job_id, tag=tag))
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     log.warning("dropped what is no nudge from the queue of calls, where nobody but Dialer may write")

@@ -95,6 +95,7 @@ def test_the_producers_queue(
     assert len(simulator.calls()) == 1
     assert worker.stop() == 0
     assert "Traceback" not in worker.output()
+    assert "Traceback" not in worker.output()
     assert "defect" not in worker.output()
 
 
@@ -106,17 +107,26 @@ def test_the_queue_of_calls(
     worker = start_worker(concurrency=2)
     calls = Keys().calls
     trap = tmp_path / "executed"
-    for n in range(30):
-        real_redis.lpush(calls, message(headers_task="os.system", headers_id=f"x{n}"))
-        real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"y{n}"))
-        real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"z{n}", headers_job_id="nobody"))
-        real_redis.lpush(calls, message(headers_task="dialer.call", headers_id=f"v{n}", headers_job_id=["a"]))
-    bomb = pickle.dumps(Bomb(trap))
-    for changes in loaded(bomb):
-        real_redis.lpush(calls, message(headers_task="dialer.call", headers_job_id="order-42", **changes))
-    real_redis.lpush(calls, bomb, b"\xff", b"{}", b"null")
+    kinds: list[dict[str, Any]] = [
+        {"headers_task": "os.system"},
+        {},
+        {"headers_job_id": "nobody"},
+        {"headers_job_id": ["a"]},
+        {"headers_job_id": "\ud800"},
+        {"headers_job_id": "nobody", "body": "%%%"},
+        {"headers_job_id": "nobody", "headers_eta": "soon", "headers_timelimit": 5},
+    ]
+    odd = [changes | {"headers_id": f"{n}-{number}"} for n in range(20) for number, changes in enumerate(kinds)]
+    bombs = [changes | {"headers_job_id": "nobody"} for changes in loaded(pickle.dumps(Bomb(trap)))]
+    for n, changes in enumerate([*odd, *bombs]):
+        # kombu takes none without a tag, and asks no further: those with one get to where content is decoded.
+        tagged = {"body_encoding": "base64", "delivery_tag": f"tag-{n}", "delivery_info": {"routing_key": calls}}
+        real_redis.lpush(calls, message(**{"headers_task": "dialer.call"} | changes))
+        real_redis.lpush(calls, message(**{"headers_task": "dialer.call", "properties": tagged} | changes))
+    real_redis.lpush(calls, pickle.dumps(Bomb(trap)), b"\xff", b"{}", b"null")
     ground.ledger.accept([job()])
-    wait_for(lambda: ground.state("order-42") == "placed", 60)
+    wait_for(lambda: ground.state("order-42") == "placed" and real_redis.llen(calls) == 0, 60)
     assert not trap.exists()
     assert len(simulator.calls()) == 1
     assert worker.stop() == 0
+    assert "Traceback" not in worker.output()
