@@ -29,6 +29,8 @@ _CALLER_ID: Final = frozenset({Code.INVALID_FROM_ADDRESS})
 _USER: Final = frozenset({Code.NOT_FOUND, Code.NOT_A_USER, Code.NO_STATION})
 #: Refusals that a wrong permission, caller ID, user or profile would bring upon every job alike.
 _EVERYBODYS: Final = frozenset({Code.INSUFFICIENT_PERMISSIONS}) | _CALLER_ID | _USER
+#: Nothing came back.
+_NO_ANSWER: Final = frozenset({Code.COULD_NOT_CONNECT, Code.NO_ANSWER_FROM_API, Code.CONNECTION_LOST})
 _CREDENTIALS: Final = frozenset({Code.CREDENTIALS_REFUSED})
 
 
@@ -74,6 +76,7 @@ class Trouble:
                 _IN_A_ROW,
                 int(_FIRST_DISTANCE_S * 1000),
                 int(_LONGEST_DISTANCE_S * 1000),
+                "" if error.code in _NO_ANSWER else "1",
             ],
         )
         return bool(reply)

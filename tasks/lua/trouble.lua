@@ -5,12 +5,16 @@
 -- KEYS  1 health  2 pause
 -- ARGV  1 kind: 'outage' (failed or unknown), 'refusal', 'credentials', or 'clear' (the API is alive)
 --       2 code  3 message (JSON)  4 how many in a row are taken for the jobs' own  5 first distance in ms  6 longest
+--       7 '1' when it is an answer: a time-out ends no silence
 -- Reply 1 if the fleet is stopped for it: it is not this job's fault
 
 local now = now_ms()
 local kind, code, limit = ARGV[1], ARGV[2], tonumber(ARGV[4])
-redis.call('HSET', KEYS[1], 'answered_ms', exact(now))
-redis.call('HDEL', KEYS[1], 'unanswered', 'probe_ms')
+if ARGV[7] == '1' then
+  redis.call('HSET', KEYS[1], 'answered_ms', exact(now))
+  redis.call('HDEL', KEYS[1], 'unanswered')
+end
+redis.call('HDEL', KEYS[1], 'probe_ms')
 local open = redis.call('HGET', KEYS[1], 'open')
 
 if kind ~= 'outage' then

@@ -142,7 +142,7 @@ SHOWN = {
         "allowed_regions",
     ),
     *("conversation_id", "correlation_id", "url", "headers"),  # `headers` of what we send; the token is not in it
-    "message",  # masked where it is made
+    *("message", "poison"),  # masked where it is made; a sentence of ours
     *("name", "default", "meaning"),  # of a variable, as in the README
 }
 

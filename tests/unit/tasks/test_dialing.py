@@ -395,6 +395,17 @@ class TestTroubleInARow:
         assert (desk.ground.state("eleventh"), desk.api.asked) == ("queued", [])
         assert [entry.reason for entry in desk.pause.entries()] == [Reason.SILENCE]
 
+    def test_a_time_out_is_no_answer(self, desk: Desk) -> None:
+        """Or the first of ten that time out together would let ten more into the silence."""
+        for n in range(10):
+            desk.ground.sending(job(f"j{n}"))
+        desk.ground.redis.hset(desk.ground.keys.health, "unanswered", 9)
+        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
+        desk.dial(job("times-out"))
+        desk.dial(job("eleventh"))
+        assert desk.ground.state("eleventh") == "queued"
+        assert len(desk.api.asked) == 1
+
     def test_silence_after_deaths_ends_with_their_lease(self, desk: Desk) -> None:
         """Nobody will ever answer for the requests of dead workers."""
         for n in range(10):

@@ -27,7 +27,7 @@ def test_a_worker_warns_once_of_a_redis_that_will_not_do(
     info = {"redis_version": "7.4.1", "maxmemory_policy": "noeviction", "aof_enabled": 1} | changes
     parts: Any = SimpleNamespace(
         redis=SimpleNamespace(info=lambda: info),
-        fleet=SimpleNamespace(beat=list),
+        fleet=SimpleNamespace(beat=list, anew=False),
         recovery=SimpleNamespace(reap=dict, expire=list),
     )
     stopping = threading.Event()
