@@ -18,9 +18,11 @@ from tests.model.dialling import Dialling
 from tests.model.fate import Weather
 from tests.model.jobs import IDS, KINDS, job, raw_message
 from tests.model.people import Clerk, Housekeeper, Seen
+from tests.model.worker import Phase
 
 #: Leases end after 10 and 18 seconds, nudges are repeated after 30; and a clock may be set back.
 _LEAPS_S = (20, 20, 35, 400, -4, -400)
+_BEYOND_S = 20
 
 
 class LedgerMachine(Dialling):
@@ -28,6 +30,8 @@ class LedgerMachine(Dialling):
         super().__init__(redis, raw, weather)
         self.clerk, self.housekeeper = Clerk.beside(self.ground), Housekeeper.beside(self.ground)
         self.seen: dict[str, Seen] = {job_id: self.clerk.see(job_id) for job_id in IDS}
+        #: What people saw when they had a job dialled again: it, how many outcomes it had had, and their word.
+        self.retries: list[tuple[str, Seen, int, bool]] = []
         self.found: dict[str, Any] = {}
 
     @initialize(job_ids=st.sets(st.sampled_from(IDS), min_size=1))
@@ -49,7 +53,7 @@ class LedgerMachine(Dialling):
             self.redis.lpush(INBOX_LISTS[chance.second], raw_message(job_id, kind, self.sent.total()))
 
     def a_worker_takes_in_messages(self, chance: Chance) -> None:
-        inbox = self.workers[chance.pick % 2].inbox
+        inbox, self.taking_in = self.workers[chance.pick % 2].inbox, True
         if chance.mood == 0 and self.redis.llen(INBOX_QUEUE):
             self.take(lambda: inbox.wait(0.001), chance)
         else:
@@ -65,9 +69,14 @@ class LedgerMachine(Dialling):
             assert self.now.state(job_id) in {"queued", "scheduled", "preparing"}
 
     def a_person_retries(self, chance: Chance) -> None:
-        job_id, word = self.some_job(chance, *OUTCOMES), chance.mood < 3
-        self._look_first(job_id, chance)
-        self.speaking = job_id if word else None
+        """`late`: by what they or others saw before; somebody may even say the same twice."""
+        if not (chance.late and self.retries):
+            job_id = self.some_job(chance, *OUTCOMES)
+            self.retries.append((job_id, self.clerk.see(job_id), self.now.outcomes(job_id), chance.mood < 3))
+        which = -1 - chance.pick % len(self.retries) if chance.late else -1
+        job_id, self.clerk.seen, outcomes, word = self.retries[which]
+        if outcomes == self.now.outcomes(job_id):
+            self.speaking, self.word = job_id, word
         answer = self.take(lambda: self.clerk.retry(job_id, not_placed=word), chance)
         if answer and answer.done:
             assert "_job" in self.now.records[job_id], "a message that was no job"
@@ -79,13 +88,25 @@ class LedgerMachine(Dialling):
         self.seen[job_id] = fresh
 
     def a_person_pauses_or_resumes(self, chance: Chance) -> None:
-        if self.paused or chance.mood:
-            self.pause.end(Reason.OPERATOR)
-        else:
+        self.paused = not self.paused and chance.mood < 2
+        if self.paused:
             self.pause.begin(Reason.OPERATOR, "lunch", for_s=None)
-        self.paused = not (self.paused or chance.mood)
+        else:
+            self.pause.end(Reason.OPERATOR)
 
     # Time, death, and those who tidy up
+
+    def a_worker_freezes_beyond_its_lease(self, chance: Chance) -> None:
+        """It will go on as if nothing was, when another has the job, or may have it."""
+        found = self.holders(Phase.CLAIMED, Phase.GO)
+        if found:
+            holder = found[chance.pick % len(found)]
+            holder.frozen = self.steps + 1 + chance.pick
+            self.pass_time(_BEYOND_S)
+            self.a_housekeeper_tidies_up(chance)
+            self.promises_hold()
+            if chance.mood:
+                self.claim(holder.job_id, chance)
 
     def time_passes(self, chance: Chance) -> None:
         self.pass_time(_LEAPS_S[chance.mood])

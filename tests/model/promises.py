@@ -65,10 +65,16 @@ def _check_indexes(now: Snapshot) -> None:
         assert ids == {job_id for job_id in members if now.state(job_id) in wanted}, f"{state} of batch {batch}"
 
 
+def counted(now: Snapshot) -> Counter[str]:
+    """Job id -> how often the ledger was asked to enter it."""
+    asked = {
+        job_id: sum(int(record.get(name, 0)) for name in COUNTED_LATER) for job_id, record in now.records.items()
+    }
+    return Counter({job_id: 1 + again for job_id, again in asked.items()})
+
+
 def check_nothing_lost(now: Snapshot, sent: Counter[str]) -> None:
     """Each message that was ever sent is in the inbox, in a hand, or was counted by the ledger."""
     raw = [*now.inbox, *(message for hand in now.hands.values() for message in hand)]
-    there = Counter(str(json.loads(message)["headers"]["id"]) for message in raw)
-    for job_id, record in now.records.items():
-        there[job_id] += 1 + sum(int(record.get(name, 0)) for name in COUNTED_LATER)
+    there = Counter(str(json.loads(message)["headers"]["id"]) for message in raw) + counted(now)
     assert sent <= there, f"lost: {sent - there}"

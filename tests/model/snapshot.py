@@ -79,6 +79,10 @@ class Snapshot:
     def state(self, job_id: str) -> str | None:
         return self.records[job_id]["state"] if job_id in self.records else None
 
+    def outcomes(self, job_id: str) -> int:
+        """How many it has had so far."""
+        return [known for known, _ in self.stream].count(job_id)
+
     def fence(self, job_id: str) -> int:
         return int(self.records.get(job_id, {}).get("_fence", 0))
 

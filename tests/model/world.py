@@ -20,7 +20,7 @@ from tests.model.chance import Chance
 from tests.model.clock import advance
 from tests.model.fate import Fate, Weather
 from tests.model.jobs import BATCHES, IDS
-from tests.model.promises import check_nothing_lost, check_state, check_step
+from tests.model.promises import check_nothing_lost, check_state, check_step, counted
 from tests.model.snapshot import Snapshot
 from tests.model.worker import Answer, Holder, ModelWorker, Phase
 
@@ -46,12 +46,15 @@ class World(RuleBasedStateMachine):
         self.steps = 0
         self.names: list[str] = []
         self.workers = [self.hire() for _ in range(2)]
+        #: Whether messages are taken into the ledger in this step.
+        self.taking_in = False
         #: Job id -> how many messages and entries there were for it.
         self.sent: Counter[str] = Counter()
         #: Job id -> how often a person's word was taken that its call was not placed.
         self.words = dict.fromkeys(IDS, 0)
-        #: Whose word is given in this step.
+        #: Who is to be dialled again in this step, by a person who knows how it ended; and whether on their word.
         self.speaking: str | None = None
+        self.word = False
         #: (job id, words before it, answer) of each POST that was or may have been accepted.
         self.rang: list[tuple[str, int, Answer]] = []
         self.now = self.look()
@@ -102,11 +105,16 @@ class World(RuleBasedStateMachine):
         self.steps += 1
         check_step(before, self.now)
         for job_id in IDS:
-            if (before.state(job_id), self.now.state(job_id)) == ("unconfirmed", "queued"):
-                assert self.speaking == job_id, f"{job_id} is dialled again without a person's word"
-                self.words[job_id] += 1
+            if (was := before.state(job_id)) in OUTCOMES and self.now.state(job_id) == "queued":
+                told = (job_id, self.word or was != "unconfirmed")
+                assert told == (self.speaking, True), f"{job_id} is dialled again, and no person said so"
+                self.words[job_id] += was == "unconfirmed"
         self.speaking = None
         check_state(self.now)
+        if not self.taking_in:
+            # What came straight to the ledger must not stand in for a message that was lost.
+            self.sent += counted(self.now) - counted(before)
+        self.taking_in = False
         check_nothing_lost(self.now, self.sent)
         for job_id, record in self.now.records.items():
             self.check_truth(job_id, record["state"])
@@ -141,8 +149,8 @@ class World(RuleBasedStateMachine):
     def _tidy_up(self, worker: ModelWorker) -> None:
         """One round of a worker that meets no fault."""
         worker.fleet.beat()
-        while worker.inbox.drain():
-            pass
+        worker.inbox.drain()
+        assert worker.inbox.drain() == 0, "what was accepted is still in hand"
         self.ground.recovery.reap()
         self.ground.recovery.expire()
         self.scheduler.nudge()
