@@ -14,6 +14,7 @@ from tasks.records import Record, Records
 from tasks.recovery import Recovery
 
 UNPACED = Pace(interval_s=0.000001)
+CALL_DEADLINE_S = 13.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Ground:
     @classmethod
     def over(cls, redis: Redis, *, pace: Pace = UNPACED) -> Self:
         keys = Keys()
-        ledger = Ledger(redis, keys=keys, pace=pace, retention_s=3600, call_deadline_s=13)
+        ledger = Ledger(redis, keys=keys, pace=pace, retention_s=3600, call_deadline_s=CALL_DEADLINE_S)
         return cls(
             redis=redis,
             keys=keys,

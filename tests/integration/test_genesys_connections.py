@@ -3,7 +3,9 @@
 import os
 import threading
 import time
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from urllib3 import Retry
@@ -11,7 +13,7 @@ from urllib3 import Retry
 from config.settings import Profile
 from tasks import exchange, wire
 from tasks.codes import Code
-from tasks.errors import NotPlaced, Unknown
+from tasks.errors import DialError, NotPlaced, Unknown
 from tasks.genesys import Genesys
 from tests.calls import (
     PLACED,
@@ -137,6 +139,30 @@ def test_even_a_library_that_retries_sends_the_request_once(monkeypatch: pytest.
     with WireServer(answers_and_resets(b"")) as server, fails(Unknown, Code.CONNECTION_LOST):
         place(server)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [413, 429, 503])
+def test_no_status_makes_the_library_send_again(status: int) -> None:
+    """urllib3 would wait for `Retry-After`, and send the request once more over the same connection."""
+    again = http(status, b"", {"Retry-After": "0"})
+    with WireServer(answers(*[again] * 3, PLACED)) as server:
+        with pytest.raises(DialError):
+            place(server)
+        assert len(server.requests) == 1
+
+
+def test_a_request_that_breaks_half_way_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows how much of it arrived; what was written before the break may be all that it takes."""
+    send = HTTPConnection.send
+
+    def break_off(self: HTTPConnection, data: Any) -> None:
+        send(self, data)
+        raise ConnectionResetError("reset")
+
+    with WireServer(answers(PLACED)) as server:
+        monkeypatch.setattr(HTTPConnection, "send", break_off)
+        with fails(Unknown, Code.CONNECTION_LOST):
+            place(server)
 
 
 # Never to another host.

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 import pytest
 
 from config.settings import Profile
+from tasks import wire
 from tasks.codes import Code
 from tasks.errors import DialError, NotPlaced, RateReading, Refused, Unknown
+from tasks.exchange import LONGEST_BODY, Exchanges
 from tasks.genesys import Genesys
+from tasks.profiles import call_post
 from tests.calls import (
     PLACED,
     REQUEST,
@@ -25,6 +28,7 @@ from tests.calls import (
 )
 from tests.wire_server import (
     CERTIFICATE,
+    Peer,
     Script,
     WireServer,
     answers,
@@ -254,6 +258,21 @@ def test_a_deadline_that_passed_while_connecting_sends_nothing(monkeypatch: pyte
         assert server.requests == []
 
 
+def test_a_deadline_that_passed_behind_the_connection_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that froze between connecting and the first byte."""
+    connect = wire._Connection.connect
+
+    def and_freeze(self: wire._Connection) -> None:
+        connect(self)
+        time.sleep(0.25)
+
+    with WireServer(answers(PLACED)) as server:
+        monkeypatch.setattr(wire._Connection, "connect", and_freeze)
+        with fails(NotPlaced, Code.COULD_NOT_CONNECT):
+            Genesys(settings(server.url)).place_call(REQUEST, token=TOKEN, deadline_s=0.2)
+        assert server.requests == []
+
+
 def test_an_address_that_does_not_answer_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve = socket.getaddrinfo
     with full_backlog("127.0.0.3") as dead, WireServer(answers(PLACED)) as server:
@@ -340,6 +359,19 @@ def test_the_caller_may_shorten_the_deadline() -> None:
         Genesys(settings(server.url)).place_call(REQUEST, token=TOKEN, deadline_s=0.1)
 
 
+def test_silence_behind_a_late_piece_ends_at_the_deadline() -> None:
+    """The read time-out of the library would begin anew with the piece."""
+
+    def late_piece(peer: Peer) -> None:
+        peer.read_request()
+        time.sleep(0.8)
+        peer.send(b"HTTP/1.1 201")
+        peer.wait_for_client_to_close()
+
+    with WireServer(late_piece) as server, fails(Unknown, Code.NO_ANSWER_FROM_API), within(1.4):
+        Genesys(settings(server.url)).place_call(REQUEST, token=TOKEN, deadline_s=1)
+
+
 def test_silence_ends_at_the_read_time_out() -> None:
     with WireServer(says_nothing) as server, fails(Unknown, Code.NO_ANSWER_FROM_API), within(0.55):
         place(server, timeout_s=SHORT_S)
@@ -350,3 +382,11 @@ def test_a_compressed_answer_is_capped_as_any_other() -> None:
     server = WireServer(answers(http(201, bomb, {"Content-Encoding": "gzip"})))
     with server, fails(Unknown, Code.UNREADABLE_ANSWER):
         place(server)
+
+
+def test_no_more_of_an_answer_is_read_than_it_may_be_long() -> None:
+    endless = http(201, gzip.compress(b" " * 50_000_000), {"Content-Encoding": "gzip"})
+    with WireServer(answers(endless)) as server:
+        post = call_post(settings(server.url), REQUEST, TOKEN)
+        answer = Exchanges(connect_timeout_s=3, read_timeout_s=3).post(post, deadline_s=6)
+    assert len(answer.body) <= LONGEST_BODY + 65_536

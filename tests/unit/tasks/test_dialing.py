@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from tasks.address import DiallingRules
 from tasks.aftermath import Aftermath, Patience, backoff_s
 from tasks.call import CallRequest, PlacedCall
-from tasks.codes import Code
+from tasks.codes import Code, State
 from tasks.dialing import Defaults, Dialing
 from tasks.errors import DialError, NotPlaced, Refused, Unknown
 from tasks.job import Job
@@ -203,6 +203,16 @@ def test_what_may_have_rung_is_sent_again_only_where_the_operator_chose_so(desk:
     assert desk.ground.state("order-42") == "placed"
 
 
+def test_what_may_have_rung_is_sent_again_no_more_often_than_allowed(desk: Desk) -> None:
+    desk.api.answers, desk.redial = [Unknown(Code.SERVER_ERROR)], True
+    desk.dial(job())
+    for _ in range(2):
+        assert desk.ground.state("order-42") == "scheduled"
+        desk.make_due()
+        desk.dial()
+    assert (desk.ground.state("order-42"), len(desk.api.asked)) == ("unconfirmed", 3)
+
+
 def test_certainly_not_placed_is_put_off_until_the_attempts_are_used(desk: Desk) -> None:
     desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT, "refused")]
     for attempt in (1, 2):
@@ -380,6 +390,39 @@ class TestTroubleInARow:
         assert {desk.ground.state(f"j{n}") for n in range(6, 10)} == {"placed"}
         assert desk.pause.entries() == []
 
+    def test_a_probe_that_is_placed_ends_the_pause(self, desk: Desk) -> None:
+        """Which answers that came after it may have begun anew."""
+        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
+        claim = desk.ground.sending(job("slow"))
+        for n in range(6):
+            desk.dial(job(f"j{n}"))
+        assert [entry.reason for entry in desk.pause.entries()] == [Reason.OUTAGE]
+        desk.ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+        assert desk.pause.entries() == []
+
+    def test_failures_with_answers_between_them_are_no_outage(self, desk: Desk) -> None:
+        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API), Refused(Code.MALFORMED_PARTICIPANT_ADDRESS)] * 8
+        for n in range(16):
+            desk.dial(job(f"j{n}"))
+        assert {desk.ground.state(f"j{n}") for n in range(16)} == {"unconfirmed", "rejected"}
+
+    def test_what_was_on_the_wire_does_not_put_off_the_probe(self, desk: Desk) -> None:
+        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
+        trouble = Trouble(desk.ground.redis, keys=desk.ground.keys)
+        for n in range(12):
+            trouble.note(Unknown(Code.NO_ANSWER_FROM_API), job(f"j{n}"))
+        (entry,) = desk.pause.entries()
+        assert entry.until
+        assert (entry.until - entry.since).total_seconds() == pytest.approx(5, abs=0.5)
+
+    def test_refusals_are_no_silence(self, desk: Desk) -> None:
+        """Answers that come seldom are answers all the same."""
+        desk.api.answers = [Refused(Code.MALFORMED_PARTICIPANT_ADDRESS)]
+        for n in range(12):
+            desk.dial(job(f"j{n}"))
+            desk.ground.redis.hset(desk.ground.keys.health, "answered_ms", "1")
+        assert len(desk.api.asked) == 12
+
     def test_a_person_ends_it(self, desk: Desk) -> None:
         desk.api.answers = [*[Refused(Code.NOT_FOUND)] * 6, PLACED]
         for n in range(6):
@@ -490,6 +533,17 @@ class TestTheLedgerIsAway:
         record = desk.ground.record("order-42")
         assert (desk.api.asked, record["state"], record["attempts"]) == ([], "queued", 0)
         assert desk.ground.due() == ["order-42"]
+
+    def test_what_was_called_is_never_taken_for_a_defect(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However long Redis is away: it would be given back, and called again, as soon as Redis is there."""
+
+        def away(*_: object, **__: object) -> None:
+            raise RedisConnectionError("away")
+
+        monkeypatch.setattr(desk.ground.ledger, "finish", away)
+        with pytest.raises(RedisConnectionError):
+            desk.dial(job())
+        assert (len(desk.api.asked), desk.ground.state("order-42")) == (1, "sending")
 
     @pytest.mark.parametrize("nth", range(1, 10))  # a script may have to be loaded first
     @pytest.mark.parametrize(

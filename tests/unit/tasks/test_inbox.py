@@ -9,7 +9,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tasks.acceptance import Refusal
 from tasks.codes import State
-from tasks.fleet import Fleet
+from tasks.fleet import DEAD_AFTER_S, Fleet
 from tasks.inbox import Inbox
 from tasks.job import Job
 from tasks.keys import INBOX_LISTS, INBOX_QUEUE
@@ -110,6 +110,22 @@ def test_nobody_is_taken_for_dead_who_takes_in_messages(ground: Ground, raw_redi
         assert fleet.beat() == []
 
 
+def test_a_hand_holds_no_more_than_it_may(ground: Ground, raw_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it is filled while nothing can be accepted."""
+    monkeypatch.setattr("tasks.inbox._AT_ONCE", 2)
+    send(ground.redis, "a", "b", "c", "d", "e")
+    taker = inbox(ground, raw_redis)
+
+    def away(_: Any) -> None:
+        raise RedisConnectionError
+
+    monkeypatch.setattr(ground.ledger, "accept", away)
+    for _ in range(2):
+        with pytest.raises(RedisConnectionError):
+            taker.drain()
+    assert ground.redis.llen(ground.keys.in_hand("w1")) == 2
+
+
 def test_what_a_dead_worker_held_is_taken_over_in_order(ground: Ground, raw_redis: Redis) -> None:
     send(ground.redis, "a", "b", "c")
     dead = inbox(ground, raw_redis, "dead")
@@ -131,6 +147,18 @@ def test_a_living_worker_keeps_what_it_holds(ground: Ground, raw_redis: Redis) -
     assert fleet.beat() == []
     assert fleet.fleet_concurrency == 12
     assert ground.redis.llen(ground.keys.in_hand("other")) == 1
+
+
+def test_who_shows_itself_meanwhile_is_not_buried(ground: Ground, raw_redis: Redis) -> None:
+    """Between the look that found it silent and the burial."""
+    other = Fleet(ground.redis, keys=ground.keys, worker="other", concurrency=4)
+    other.beat()
+    send(ground.redis, "a")
+    inbox(ground, raw_redis, "other").wait(0.1)
+    fleet = Fleet(ground.redis, keys=ground.keys, worker="w1", concurrency=8)
+    fleet._take_over("other", int(DEAD_AFTER_S * 1000))
+    assert ground.redis.llen(ground.keys.in_hand("other")) == 1
+    assert ground.redis.zscore(ground.keys.workers, "other")
 
 
 def test_whoever_leaves_gives_back_what_it_holds(ground: Ground, raw_redis: Redis) -> None:
@@ -155,6 +183,22 @@ def test_the_bad_do_not_hold_up_the_good(ground: Ground, raw_redis: Redis) -> No
     assert inbox(ground, raw_redis).drain() == 4
     assert ground.due() == ["order-42"]
     assert ground.records.counts()["rejected"] == 3
+
+
+def test_a_conflict_is_told(ground: Ground, raw_redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever sent the second job must be able to learn that it is not dialled."""
+    ground.redis.lpush(INBOX_QUEUE, message(), message({"to": "+12125559999"}))
+    inbox(ground, raw_redis).drain()
+    assert [(record.levelname, record.message.partition(":")[0]) for record in caplog.records] == [
+        ("WARNING", "conflict")
+    ]
+
+
+def test_no_other_workers_beat_is_a_loss_of_data(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+    one, other = (Fleet(ground.redis, keys=ground.keys, worker=name, concurrency=8) for name in ("w1", "w2"))
+    for fleet in (one, other, one, other):
+        fleet.beat()
+    assert caplog.records == []
 
 
 # What is larger than any worker should be asked to read.

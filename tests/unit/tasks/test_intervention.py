@@ -1,6 +1,7 @@
 """Cancel and retry: what a person may do, and what the ledger refuses."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -41,6 +42,21 @@ class TestCancel:
         assert ground.intervention.cancel("order-42") == Answer(done=False, state=State.CANCELLED)
         assert ground.redis.xlen(ground.keys.outcomes) == 1
 
+    def test_a_job_that_comes_meanwhile_keeps_its_place(
+        self, ground: Ground, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What nobody knew has neither batch nor priority yet: its due set cannot be named."""
+        look = ground.intervention._look
+
+        def looked_before(job_id: str) -> Any:
+            seen = look(job_id)
+            ground.ledger.accept([job(priority=9, batch="b")])
+            return seen
+
+        monkeypatch.setattr(ground.intervention, "_look", looked_before)
+        assert ground.intervention.cancel("order-42") == Answer(done=False, state=None)
+        assert (ground.state("order-42"), ground.due()) == ("queued", ["order-42"])
+
     def test_nobody_knows_it(self, ground: Ground) -> None:
         assert ground.intervention.cancel("nobody") == Answer(done=False, state=None)
 
@@ -56,6 +72,7 @@ class TestRetry:
         record = ground.record("order-42")
         assert (record["state"], record["attempts"]) == ("queued", 0)
         assert not {"code", "finished_at", "http_status"} & set(record)
+        assert ground.records.counts()["failed"] == 0
         assert ground.due() == ["order-42"]
         assert ground.records.counts("b") == dict.fromkeys(ground.records.counts(), 0) | {"open": 1}
         assert ground.redis.ttl(ground.keys.job("order-42")) == -1
@@ -73,6 +90,39 @@ class TestRetry:
         assert ground.intervention.retry("order-42", not_placed=True).done
         assert not ground.ledger.finish(claim, State.PLACED, Code.PLACED), "the old claim says nothing any more"
         assert ground.state("order-42") == "queued"
+
+    def test_not_by_what_was_seen_before_an_answer_came(
+        self, ground: Ground, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The lists that it would be taken from are not those that it is in by now."""
+        claim = ground.sending(job(batch="b"))
+        ground.ledger.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        seen = ground.intervention._look("order-42")
+        ground.ledger.finish(claim, State.REJECTED, Code.BAD_REQUEST)
+        monkeypatch.setattr(ground.intervention, "_look", lambda _: seen)
+        assert ground.intervention.retry("order-42", not_placed=True) == Answer(done=False, state=State.REJECTED)
+
+    def test_one_word_is_for_one_call(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A request that the network repeats must not speak of the next call, which nobody has looked into."""
+        ground.ledger.finish(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        seen = ground.intervention._look("order-42")
+        assert ground.intervention.retry("order-42", not_placed=True).done
+        ground.ledger.finish(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        monkeypatch.setattr(ground.intervention, "_look", lambda _: seen)
+        answer = ground.intervention.retry("order-42", not_placed=True)
+        assert answer == Answer(done=False, state=State.UNCONFIRMED)
+
+    def test_a_request_from_before_a_cancel_does_not_undo_it(
+        self, ground: Ground, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The network may repeat it; the job looks the same as when it was sent."""
+        ground.ledger.accept([job()])
+        ground.intervention.cancel("order-42")
+        seen = ground.intervention._look("order-42")
+        ground.intervention.retry("order-42")
+        ground.intervention.cancel("order-42")
+        monkeypatch.setattr(ground.intervention, "_look", lambda _: seen)
+        assert ground.intervention.retry("order-42") == Answer(done=False, state=State.CANCELLED)
 
     def test_a_waiting_job_is_left_alone(self, ground: Ground) -> None:
         ground.ledger.accept([job()])

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tasks.acceptance import Entry, Refusal
 from tasks.codes import Code, State
-from tasks.ledger import WAITING_MARGIN_S, Claim, Declined
+from tasks.errors import RateReading
+from tasks.ledger import SENDING_MARGIN_S, WAITING_MARGIN_S, Claim, Declined
 from tasks.pacing import Pace
 from tasks.pause import Pause, Reason
-from tests.ground import Ground, job
+from tests.ground import CALL_DEADLINE_S, Ground, job
 
 
 @pytest.fixture
@@ -145,6 +147,20 @@ class TestSend:
         assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
         assert ground.record("order-42")["attempts"] == 0
 
+    def test_refuses_what_has_an_outcome_whatever_lease_was_left(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        ground.intervention.cancel("order-42")
+        ground.redis.zadd(ground.keys.leases, {"order-42": 9e12})
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
+        assert ground.state("order-42") == "cancelled"
+
+    def test_its_lease_outlives_the_call(self, ground: Ground) -> None:
+        """By the margin, from the word on: the deadline of the call begins later."""
+        ground.sending(job())
+        seconds, micros = ground.redis.time()
+        ends: Any = ground.redis.zscore(ground.keys.leases, "order-42")
+        assert ends / 1000 - seconds - micros / 1e6 == pytest.approx(CALL_DEADLINE_S + SENDING_MARGIN_S, abs=1)
+
     def test_refuses_after_not_after(self, ground: Ground) -> None:
         claim = ground.claim(job(not_after=an_hour_ago()))
         assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "expired"
@@ -255,6 +271,31 @@ class TestFinish:
         for counts in (ground.records.counts("b"), ground.records.counts()):
             assert (counts["placed"], counts["unconfirmed"], counts["open"]) == (1, 0, 0)
 
+    def test_a_late_refusal_counts_too(self, ground: Ground) -> None:
+        """Nobody has to look for a call that was certainly not placed."""
+        claim = ground.sending(job())
+        ground.end_lease("order-42")
+        ground.recovery.reap()
+        assert ground.ledger.finish(claim, State.REJECTED, Code.INVALID_FROM_ADDRESS)
+        assert ground.state("order-42") == "rejected"
+
+    def test_tells_a_producer_that_waits(self, ground: Ground) -> None:
+        """`AsyncResult.get` subscribes, and looks at the result no more."""
+        redis: Any = ground.redis
+        with redis.pubsub(ignore_subscribe_messages=True) as waiting:
+            waiting.subscribe(ground.keys.result("order-42"))
+            waiting.get_message(timeout=1)
+            ground.ledger.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+            message: Any = waiting.get_message(timeout=1)
+        assert json.loads(message["data"])["result"]["state"] == "placed"
+
+    def test_what_the_answer_tells_of_the_limit_counts(self, ground: Ground) -> None:
+        claim = ground.sending(job())
+        reading = RateReading(count=300, allowed=300, reset_s=60)
+        ground.ledger.finish(claim, State.PLACED, Code.PLACED, ticket=1, reading=reading)
+        gate = ground.ledger.send(ground.claim(job("next")), to="+1", caller_id="")
+        assert gate.verdict == "busy"
+
     def test_indexes_do_not_outgrow_the_retention(self, ground: Ground) -> None:
         old = {f"old-{n}": n for n in range(20)}
         ground.redis.zadd(ground.keys.index("placed"), old)
@@ -269,6 +310,7 @@ class TestRelease:
         assert ground.ledger.release(ground.claim(job("first")))
         assert ground.due() == ["first", "second"]
         assert ground.state("first") == "queued"
+        assert ground.redis.zcard(ground.keys.leases) == 0
 
     def test_for_later_with_the_reason(self, ground: Ground) -> None:
         claim = ground.sending(job())
@@ -291,6 +333,13 @@ class TestRelease:
         assert not ground.ledger.release(claim)
         assert ground.due() == ["order-42"]
 
+    def test_never_with_an_older_fence(self, ground: Ground) -> None:
+        old = ground.claim(job())
+        ground.ledger.release(old)
+        ground.sending(job())
+        assert not ground.ledger.release(old)
+        assert (ground.state("order-42"), ground.due()) == ("sending", [])
+
     def test_never_after_an_outcome(self, ground: Ground) -> None:
         claim = ground.sending(job())
         ground.ledger.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
@@ -298,11 +347,42 @@ class TestRelease:
         assert ground.due() == []
 
 
+class TestInsisting:
+    """What came of a call is known here and nowhere else."""
+
+    @pytest.mark.parametrize("step", ["finish", "release"])
+    def test_redis_is_asked_until_it_answers(
+        self, ground: Ground, monkeypatch: pytest.MonkeyPatch, step: str
+    ) -> None:
+        claim = ground.sending(job())
+        script, failures = ground.ledger._scripts[step], [RedisConnectionError("away")] * 2
+
+        def away(**asked: Any) -> Any:
+            if failures:
+                raise failures.pop()
+            return script(**asked)
+
+        monkeypatch.setitem(ground.ledger._scripts, step, away)
+        if step == "finish":
+            assert ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+        else:
+            assert ground.ledger.release(claim)
+
+
 class TestReap:
     def test_leaves_the_living_alone(self, ground: Ground) -> None:
         ground.claim(job("a"))
         ground.sending(job("b"))
         assert ground.recovery.reap() == {}
+
+    def test_leaves_alone_whoever_was_given_more_time(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A housekeeper acts by a list that was true a moment ago."""
+        ground.claim(job("a"))
+        ground.sending(job("b"))
+        overdue = [("a", None, 5), ("b", None, 5)]
+        monkeypatch.setattr(ground.recovery, "_overdue", lambda *_: overdue)
+        assert ground.recovery.reap() == {}
+        assert (ground.state("a"), ground.state("b")) == ("preparing", "sending")
 
     def test_an_unsent_job_goes_back_to_its_place(self, ground: Ground) -> None:
         claim = ground.claim(job())

@@ -1,7 +1,7 @@
 """The pace, driven through its own Lua with a clock of the test's: no server window is ever exceeded."""
 
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import fakeredis
@@ -181,6 +181,25 @@ def test_what_the_window_still_has_is_used(redis: Redis) -> None:
         now = slot
         fleet.read(now + 5, ticket, server.ask(now))
     assert (server.count, server.refused) == (200, 0)
+
+
+def test_what_the_window_still_has_is_spread_over_it(redis: Redis) -> None:
+    """Used up at once it would leave the fleet standing until the window ends."""
+    fleet = Fleet(redis, RateLimit(count=200, period_s=4))
+    _, ticket = fleet.slot(0.0)
+    fleet.read(0.0, ticket, (151, 200, 4.0))
+    slots = [fleet.slot(0.0)[0] for _ in range(49)]
+    gaps = [after - before for before, after in pairwise(slots)]
+    assert 2 * fleet.pace.interval_s * 1000 < min(gaps) <= max(gaps) < 100
+
+
+def test_an_answer_that_was_overtaken_tells_nothing(redis: Redis) -> None:
+    """It was written earlier, when there was more left."""
+    fleet = Fleet(redis, RateLimit(count=200, period_s=4))
+    tickets = [fleet.slot(0.0)[1] for _ in range(2)]
+    fleet.read(50.0, tickets[1], (200, 200, 4.0))
+    fleet.read(60.0, tickets[0], (1, 200, 4.0))
+    assert fleet.slot(70.0)[0] > 3900
 
 
 def test_a_slot_too_far_away_is_not_taken(redis: Redis) -> None:

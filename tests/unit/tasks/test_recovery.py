@@ -33,6 +33,15 @@ def test_waiting_jobs_expire_though_the_fleet_is_paused(ground: Ground) -> None:
     assert ground.recovery.expire() == []
 
 
+def test_nothing_expires_before_its_time_by_an_old_list(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record under an id may be another one than a moment ago."""
+    ground.ledger.accept([job("early", not_after=soon()), job("any")])
+    overdue = [("early", None, 5), ("any", None, 5)]
+    monkeypatch.setattr(ground.recovery, "_overdue", lambda *_: overdue)
+    assert ground.recovery.expire() == []
+    assert ground.due() == ["early", "any"]
+
+
 def test_what_may_be_on_the_wire_does_not_expire(ground: Ground) -> None:
     ground.sending(job(not_after=soon()))
     ground.redis.zadd(ground.keys.expiring, {"order-42": 1})

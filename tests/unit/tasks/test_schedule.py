@@ -1,6 +1,7 @@
 """Nudges: what is due reaches the queue of calls, in order, and never only there."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_a_lost_nudge_is_repeated(ground: Ground) -> None:
     nudger = scheduler(ground)
     nudger.nudge()
     ground.redis.delete(ground.keys.calls)
-    ground.redis.zincrby(ground.keys.due_at(5), -11_000, "order-42")  # ten seconds pass
+    ground.redis.zadd(ground.keys.due_at(5), {"order-42": 1}, xx=True)  # ten seconds pass
     nudger.nudge()
     assert nudges(ground) == ["order-42"]
 
@@ -73,6 +74,20 @@ def test_a_claim_that_empties_the_queue_wakes_a_scheduler(ground: Ground) -> Non
     ground.redis.delete(ground.keys.wake)
     ground.ledger.claim("order-42", worker="w", wake_depth=0)
     assert ground.redis.llen(ground.keys.wake) == 1
+
+
+def test_what_is_new_or_free_again_wakes_a_scheduler(ground: Ground) -> None:
+    pause = Pause(ground.redis, keys=ground.keys)
+    for step in (lambda: ground.ledger.accept([job()]), lambda: pause.end(Reason.OPERATOR)):
+        ground.redis.delete(ground.keys.wake)
+        step()
+        assert ground.redis.llen(ground.keys.wake) == 1
+
+
+def test_a_fleet_that_probes_is_given_one_job(ground: Ground) -> None:
+    ground.ledger.accept([job(f"j{n}") for n in range(5)])
+    ground.redis.hset(ground.keys.health, "open", "outage")
+    assert scheduler(ground).nudge() == (1, None)
 
 
 def test_no_more_than_the_pace_can_use_soon(ground: Ground) -> None:
@@ -105,6 +120,15 @@ def test_sleep_ends_with_a_new_job(ground: Ground) -> None:
     ground.ledger.accept([job()])
     scheduler(ground).sleep(None)
     assert ground.redis.llen(ground.keys.wake) == 0
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.0001, 3600.0, None])
+def test_a_sleep_always_ends(real_redis: Redis, monkeypatch: pytest.MonkeyPatch, seconds: float | None) -> None:
+    """Also when its wake-up was lost, and when there is something to do at once: 0 would mean for ever to BLPOP."""
+    monkeypatch.setattr("tasks.schedule.LONGEST_SLEEP_S", 0.1)
+    began = time.monotonic()
+    scheduler(Ground.over(real_redis)).sleep(seconds)
+    assert time.monotonic() - began < 2
 
 
 def test_an_awkward_id_survives_the_trip(ground: Ground) -> None:

@@ -1,12 +1,48 @@
-"""What a worker says of its Redis as it starts."""
+"""The threads of a worker survive what they meet, and say so once; and what a worker says of its Redis."""
 
+import logging
 import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
-from worker.threads import Threads
+from worker.threads import Loop, Threads
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_FIRST_PAUSE_S", "_LONGEST_PAUSE_S"):
+        monkeypatch.setattr(f"worker.threads.{name}", 0.001)
+
+
+def run(*meets: Exception | None) -> None:
+    """A loop whose steps meet these, one after the other; it is stopped in the last."""
+    stopping, left = threading.Event(), list(meets)
+
+    def step() -> None:
+        met = left.pop(0)
+        if not left:
+            stopping.set()
+        if met:
+            raise met
+
+    Loop("test", step, stopping).run()
+    assert left == []
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_loop_says_once_that_redis_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    run(*[RedisConnectionError("refused")] * 5, None, None)
+    assert caplog.messages == ["dialer-test: Redis is away: refused", "dialer-test: Redis is back"]
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_loop_survives_a_defect(caplog: pytest.LogCaptureFixture) -> None:
+    run(ZeroDivisionError(), None)
+    assert caplog.messages == ["dialer-test: defect; going on"]
 
 
 @pytest.mark.parametrize(
