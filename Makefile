@@ -5,7 +5,7 @@
 INSTALLED := .venv/.installed
 COMPILE := .venv/bin/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
 
-.PHONY: help demo test lint audit lock clean bench chaos
+.PHONY: help demo test lint audit lock clean bench chaos guards
 
 help: ## Say what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,9 @@ bench: $(INSTALLED) ## Measure Dialer beside a plain Celery task; some minutes. 
 
 chaos: $(INSTALLED) ## Let everything fail, and count the called twice; half an hour.
 	.venv/bin/python -m tests.chaos $(ARGS)
+
+guards: $(INSTALLED) ## Take out each guard against a fault, and see that a test fails; a quarter of an hour.
+	.venv/bin/python -m tests.guards $(ARGS)
 
 lint: $(INSTALLED) ## Check style, formatting, types and import rules.
 	.venv/bin/ruff check

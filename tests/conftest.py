@@ -6,13 +6,15 @@ from typing import Any
 
 import fakeredis
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from redis import Redis
 
 from sandbox.embedded_redis import EmbeddedRedis
 
 # Chosen with --hypothesis-profile; counts rounds of ten examples in `test_ledger_model.py`.
 settings.register_profile("thorough", max_examples=150)
+# For `make guards`, which asks only whether a test fails, not for the shortest way to make it fail.
+settings.register_profile("unshrunk", phases=[Phase.explicit, Phase.generate])
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,117 @@
+"""`make guards`: take out one guard at a time, and see that a test fails."""
+
+import signal
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from tests.guards.catalogue import Guard, chosen, table
+from tests.guards.workbench import Run, Workbench
+
+_TIMED_OUT = "Failed: Timeout"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What the tests of a guard said when it was not there."""
+
+    guard: Guard
+    verdict: str
+    seconds: float
+    #: The tests that should have failed.
+    blind: tuple[str, ...] = ()
+
+    @property
+    def caught(self) -> bool:
+        return self.verdict.startswith("caught")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "only_list", is_flag=True, help="Print the table, as it stands in docs/guards.md.")
+def main(*, names: tuple[str, ...], only_list: bool) -> None:
+    """Take out one guard at a time from a copy of the project, and see that each of its tests fails.
+
+    NAME is a part of a guard's name or file. Exit code 1: a guard went and nobody noticed.
+    """
+    # SIGINT too: where it is ignored, as it is behind a shell's `&`, those that we start would ignore it as well.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        guards = chosen(names)
+    except ValueError as error:
+        raise click.UsageError(f"No guard is called '{error}'.") from error
+    if only_list:
+        click.echo(table(guards))
+        return
+    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
+        bench = Workbench(Path(folder))
+        _check_tests_pass(bench, guards)
+        findings = [_try(bench, guard) for guard in guards]
+    _conclude(findings)
+
+
+def _check_tests_pass(bench: Workbench, guards: list[Guard]) -> None:
+    """A test that fails anyway proves nothing."""
+    tests = list(dict.fromkeys(test for guard in guards for test in guard.tests))
+    click.echo(f"{len(guards)} guards, {len(tests)} tests. With all guards in place:")
+    run = bench.run(tests, limit_s=1800)
+    if not run.ended or run.failed:
+        raise click.ClickException(f"not all tests pass\n{run.output}")
+    click.echo(f"  all pass      {run.seconds:6.1f} s\nWithout:")
+
+
+def _try(bench: Workbench, guard: Guard) -> Finding:
+    with bench.without(guard):
+        run = bench.run(guard.tests)
+    found = _judge(guard, run)
+    click.echo(f"  {found.verdict:<14}{found.seconds:6.1f} s  {guard.name}")
+    for test in found.blind:
+        click.echo(f"      passed: {test}")
+    if not found.caught and not found.blind:
+        click.echo(run.output)
+    return found
+
+
+def _judge(guard: Guard, run: Run) -> Finding:
+    whys = {test: run.failures(test) for test in guard.tests}
+    hung = run.output and any(why.startswith(_TIMED_OUT) for each in whys.values() for why in each)
+    blind = tuple(test for test, why in whys.items() if not why)
+    if not run.ended:
+        verdict, blind = "NO END", ()
+    elif blind:
+        verdict = "MISSED"
+    elif hung:
+        verdict = "caught (hangs)" if guard.hangs else "TIME-OUT"
+    else:
+        verdict = "caught"
+    return Finding(guard=guard, verdict=verdict, seconds=run.seconds, blind=blind)
+
+
+def _conclude(findings: list[Finding]) -> None:
+    """A table by file, and the exit code."""
+    files = dict.fromkeys(found.guard.file for found in findings)
+    click.echo(f"\n{'file':<44}{'guards':>8}{'caught':>8}{'s':>8}")
+    for file in files:
+        click.echo(_row(file, [found for found in findings if found.guard.file == file]))
+    click.echo(_row("in all", findings))
+    missed = [found.guard.name for found in findings if not found.caught]
+    if missed:
+        click.echo(f"\nNobody noticed: {', '.join(missed)}")
+    raise SystemExit(1 if missed else 0)
+
+
+def _row(name: str, findings: list[Finding]) -> str:
+    caught = sum(found.caught for found in findings)
+    return f"{name:<44}{len(findings):>8}{caught:>8}{sum(found.seconds for found in findings):>8.0f}"
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()
