@@ -181,6 +181,8 @@ class Crew:
             return
         if code == -signal.SIGKILL and member.point:
             self.deaths.append(Death(at=time.time(), pid=member.child.pid, point=member.point))
+        elif code == -signal.SIGTERM and member.dismissed and not member.child.log.read_bytes():
+            return  # told to leave before it had begun
         elif code != 0 or not member.dismissed:
             self.defects.append(f"{member.child.log.name} ended by itself with exit code {code}")
 
