@@ -23,6 +23,7 @@ from tasks.outcome import flat, outcome_keys
 _REMEMBER_S: Final = 600.0
 _MOST: Final = 5000
 _AT_ONCE: Final = 200
+_CALLED_OFF: Final = (State.CANCELLED, State.EXPIRED)
 
 
 class Call(NamedTuple):
@@ -71,7 +72,12 @@ class Memory:
     def _tell(self, call: Call, pipe: Any) -> None:
         job, keys = call.job, self._keys
         self._script(
-            keys=[*outcome_keys(keys, job.id, job.batch, call.state), keys.due_at(job.priority)],
+            keys=[
+                *outcome_keys(keys, job.id, job.batch, call.state),
+                keys.due_at(job.priority),
+                *(keys.index(state) for state in _CALLED_OFF),
+                *(keys.batch(job.batch or "", state) for state in _CALLED_OFF),
+            ],
             args=[
                 job.id,
                 call.fence,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -113,6 +114,35 @@ def test_a_redis_that_forgot_nothing_learns_nothing(ground: Ground) -> None:
     assert ground.ledger.retell() == []
     assert (ground.state("a"), ground.state("b")) == ("placed", "queued")
     assert ground.redis.xlen(ground.keys.outcomes) == 2
+
+
+@pytest.mark.parametrize("state", [State.CANCELLED, State.EXPIRED])
+def test_a_job_that_was_called_off_after_redis_forgot_its_call(ground: Ground, state: State) -> None:
+    """It was called all the same, and whoever called it off is told so."""
+    asked = job(batch="b", not_after=datetime.now(UTC) + timedelta(hours=1))
+    ground.ledger.accept([asked])
+    with forgotten(ground.redis):
+        call(ground, ground.claim(asked))
+    if state is State.CANCELLED:
+        assert ground.intervention.cancel("order-42").done
+    else:
+        ground.redis.hset(ground.keys.job("order-42"), "_not_after_ms", "1")
+        ground.redis.zadd(ground.keys.expiring, {"order-42": 1})
+        assert ground.recovery.expire() == ["order-42"]
+    assert ground.ledger.retell() == ["order-42"]
+    assert ground.state("order-42") == "placed"
+    assert ground.records.counts("b") == dict.fromkeys(ground.records.counts(), 0) | {"placed": 1}
+    assert ground.redis.zcard(ground.keys.index(state)) == 0
+
+
+def test_another_outcome_stands(ground: Ground) -> None:
+    """One that no step leads to from before a call: it is of another time."""
+    ground.ledger.accept([job(batch="b")])
+    with forgotten(ground.redis):
+        call(ground, ground.claim(job(batch="b")))
+    ground.ledger.finish(ground.claim(job(batch="b")), State.REJECTED, Code.NOT_DIALABLE)
+    assert ground.ledger.retell() == []
+    assert ground.state("order-42") == "rejected"
 
 
 def test_nothing_is_sent_until_all_had_the_time_to_tell(ground: Ground) -> None:
