@@ -56,4 +56,5 @@ def test_the_master_dies_while_calls_are_placed(
     assert states["placed"] + states["unconfirmed"] == JOBS
     assert states["unconfirmed"] <= 8
     assert states["placed"] <= len(rung)
-    assert ("Redis had forgotten a call" in worker.output()) == lags
+    if lags:  # without, it may still lack a call or two, and is told
+        assert "Redis had forgotten a call" in worker.output()
