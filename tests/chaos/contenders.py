@@ -150,7 +150,10 @@ def _some_ids(orders: list[Order]) -> Iterator[list[str]]:
 
 
 def producer(redis_url: str) -> Celery:
-    """Another system's Celery, with time-outs so that a silent Redis does not hold it for ever."""
-    app = Celery("producer", broker=redis_url, backend=redis_url, set_as_current=False)
-    app.conf.update(broker_transport_options=PATIENCE, redis_socket_timeout=3, result_backend_always_retry=False)
+    """Another system's Celery, with time-outs so that a silent Redis does not hold it for ever.
+
+    It has no backend: one that waits for results would connect anew, for seconds, wherever a result is thrown away.
+    """
+    app = Celery("producer", broker=redis_url, set_as_current=False)
+    app.conf.update(broker_transport_options=PATIENCE)
     return app

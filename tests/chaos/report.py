@@ -51,7 +51,7 @@ def report(plan: Plan, courses: list[Course]) -> Report:
             _row(courses, "other faults", lambda c: sum(name != "kill" for _, name in c.injected)),
             _row(courses, "phones that rang", lambda c: c.timeline[-1][1]["calls"]),
             *_ends(plan, courses),
-            *_takeovers(courses),
+            *_takeovers(plan, courses),
             _row(courses, "from the last fault to the last outcome", lambda c: c.rested - c.mended, unit="s"),
             _row(courses, "in all", lambda c: c.rested - c.began, unit="s"),
         ],
@@ -90,13 +90,13 @@ def _ends(plan: Plan, courses: list[Course]) -> list[Figure]:
     return [*rows, share, rang]
 
 
-def _takeovers(courses: list[Course]) -> list[Figure]:
-    """Of the kills that came alone."""
+def _takeovers(plan: Plan, courses: list[Course]) -> list[Figure]:
+    """Of the kills that came alone; no bar where other faults came before the last of them could be taken over."""
     taken = {course.name: course.takeover_s for course in courses}
     soon = {
         name: 100 * sum(s <= _SOON_S for s in found) / len(found) if found else None for name, found in taken.items()
     }
-    enough = len(taken[PRODUCT]) >= _ENOUGH
+    enough = len(taken[PRODUCT]) >= _ENOUGH and plan.breath_s >= _SOON_S
     return [
         Figure(name="jobs in a dead worker's hands, unsent", values={name: len(s) for name, s in taken.items()}),
         Figure(
