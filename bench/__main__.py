@@ -7,7 +7,6 @@ when a figure misses its bar, or could not be measured.
 import importlib
 import json
 import signal
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from redis import RedisError
 from bench.figures import Report, Task
 from bench.machine import described, machine
 from bench.processes import Failed
+from bench.progress import say
 from bench.table import table, verdict
 from sandbox.embedded_redis import RedisUnavailableError
 from sandbox.simulator_process import SimulatorDidNotStart
@@ -79,14 +79,6 @@ def main(names: tuple[str, ...], jobs: int | None, json_path: Path | None) -> No
 
 def _say_of(name: str, text: str) -> None:
     say(f"{name}: {text}")
-
-
-def say(text: str) -> None:
-    """One line of progress, over and over on a terminal; elsewhere one after the other."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-    elif text:
-        print(text, file=sys.stderr, flush=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

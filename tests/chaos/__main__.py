@@ -6,14 +6,13 @@ when a bar is missed.
 
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from bench.__main__ import say
 from bench.machine import described
+from bench.progress import say
 from bench.table import table, verdict
 from tests.chaos.campaign import Campaign, dialer, plain_task
 from tests.chaos.course import Course, Plan
@@ -46,7 +45,7 @@ def main(*, jobs: int, kills: int, seed: int, rival: bool, folder: Path) -> None
     courses: list[Course] = []
     for make in (dialer, plain_task) if rival else (dialer,):
         logs = folder / f"logs-{make.__name__}"
-        courses.append(Campaign(plan=plan, say=partial(say)).run(make, keep_logs=logs))
+        courses.append(Campaign(plan=plan, say=say).run(make, keep_logs=logs))
         write_plot(folder / f"outcomes-{make.__name__}.svg", courses[-1])
     say("")
     found = report(plan, courses)

@@ -107,7 +107,6 @@ class PlainTask:
 
     def __init__(self, redis_url: str, admin: Redis, *, visibility_s: int) -> None:
         self._redis = admin
-        self._redis_url = redis_url
         self._visibility_s = visibility_s
         self._producer = producer(redis_url)
 

@@ -83,19 +83,23 @@ def test_what_was_not_accepted_is_still_in_hand(
     assert ground.redis.llen(ground.keys.in_hand("w1")) == 0
 
 
-def test_a_step_that_is_repeated_forgets_nothing_that_it_took_itself(ground: Ground, raw_redis: Redis) -> None:
-    """The client sends a command again when its answer was lost."""
-    send(ground.redis, "a")
-    taker = inbox(ground, raw_redis)
-    taker.drain()
-    send(ground.redis, "b")
-    execute: Any = raw_redis.execute_command
+def repeat_commands(redis: Redis) -> None:
+    """The client sends each command again, as if its answer had been lost."""
+    execute: Any = redis.execute_command
 
     def twice(*args: Any, **kwargs: Any) -> Any:
         execute(*args, **kwargs)
         return execute(*args, **kwargs)
 
-    raw_redis.execute_command = twice  # type: ignore[method-assign]
+    redis.execute_command = twice  # type: ignore[method-assign]
+
+
+def test_a_step_that_is_repeated_forgets_nothing_that_it_took_itself(ground: Ground, raw_redis: Redis) -> None:
+    send(ground.redis, "a")
+    taker = inbox(ground, raw_redis)
+    taker.drain()
+    send(ground.redis, "b")
+    repeat_commands(raw_redis)
     assert taker.drain() == 1
     assert ground.due() == ["a", "b"]
 
@@ -292,13 +296,7 @@ def test_a_giant_that_killed_its_worker_kills_no_other(ground: Ground, raw_redis
 def test_a_step_that_is_repeated_cuts_nothing_twice(ground: Ground, raw_redis: Redis) -> None:
     ground.redis.lpush(INBOX_QUEUE, giant())
     taker = inbox(ground, raw_redis)
-    execute: Any = raw_redis.execute_command
-
-    def twice(*args: Any, **kwargs: Any) -> Any:
-        execute(*args, **kwargs)
-        return execute(*args, **kwargs)
-
-    raw_redis.execute_command = twice  # type: ignore[method-assign]
+    repeat_commands(raw_redis)
     assert taker.drain() == 1
     assert rejected(ground) == [("message_too_large", f"The message has {len(giant())} bytes")]
 
