@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 from bench.figures import PRODUCT, Bar, Figure, Report, Task
 from bench.processes import Failed, peak_mb, wait_until
 from bench.stand import BATCH, Stand, jobs, numbers
-from tasks.keys import INBOX_QUEUE
-from tasks.pause import Pause, Reason
+from tasks.fleet.pause import Pause, PauseReason
+from tasks.store.keys import INBOX_QUEUE
 
 _LOOP: Final = "send_task loop"
 _PIPELINE: Final = f"{PRODUCT}, pipelined"
@@ -115,7 +115,7 @@ def _import(stand: Stand, rows: int) -> Imported:
 
 def _intake(stand: Stand, count: int) -> float:
     """Messages of the loop that one worker takes into the ledger in a second, while the fleet is paused."""
-    Pause(stand.redis, keys=stand.keys).begin(Reason.OPERATOR, "bench", for_s=None)
+    Pause(stand.redis).begin(PauseReason.OPERATOR, "bench", for_s=None)
     for number in numbers(count):
         stand.producer.send_task("dial", args=[{"to": number, "batch": BATCH}], queue=INBOX_QUEUE)
     stand.start_dialer(ready=False)

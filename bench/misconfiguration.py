@@ -9,7 +9,7 @@ from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
 from bench.processes import wait_until
 from bench.stand import Stand, jobs, numbers
 from bench.traffic import visits
-from sandbox.behaviour import Behaviour
+from sandbox.simulator.behavior import Behavior
 
 _FAULT_S: Final = 8.0
 _WORKERS: Final = 2
@@ -20,14 +20,14 @@ _PATIENCE_S: Final = 400.0
 
 @dataclass(frozen=True)
 class Misconfiguration:
-    """Fields of the simulator's behaviour; `late`: it comes while calls are placed, and tokens are revoked."""
+    """Fields of the simulator's behavior; `late`: it comes while calls are placed, and tokens are revoked."""
 
     fault: dict[str, Any]
     late: bool = False
 
     @property
     def mended(self) -> dict[str, Any]:
-        return {name: getattr(Behaviour(), name) for name in self.fault}
+        return {name: getattr(Behavior(), name) for name in self.fault}
 
 
 @dataclass(frozen=True)

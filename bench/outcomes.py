@@ -7,7 +7,7 @@ from bench.processes import Failed
 from bench.stand import Stand
 from tasks.codes import Code, State
 from tasks.job import Job
-from tasks.ledger import Claim
+from tasks.ledger.ledger import Claim
 
 _TOLD_EVERY: Final = 5000
 

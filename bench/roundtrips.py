@@ -5,14 +5,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
-import tasks.lua
 from bench.figures import PLAIN, PRODUCT, Figure, Report, Task
 from bench.processes import Failed, wait_until
 from bench.stand import Stand, jobs, numbers
-from tasks.lua import source
+from tasks.store.scripts import operations, source
 
 #: What is sent for a job, by the script's or the command's name, and why.
 WHY: Final = {
@@ -115,6 +113,4 @@ def _monitored(stand: Stand) -> Iterator[tuple[Counter[str], Counter[str]]]:
 
 def _scripts() -> dict[str, str]:
     """The name of each script by what EVALSHA calls it."""
-    files: Any = resources.files(tasks.lua).iterdir()
-    found = [file.name.removesuffix(".lua") for file in files if file.name.endswith(".lua")]
-    return {hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest(): name for name in found}
+    return {hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest(): name for name in operations()}

@@ -15,13 +15,12 @@ from redis import Redis
 
 from bench.processes import Child
 from config.settings import load
-from sandbox.behaviour import Behaviour
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.foreground import caller_settings
+from sandbox.simulator.behavior import Behavior
 from sandbox.simulator_process import Simulator
 from tasks.job import Job
-from tasks.keys import Keys
-from tasks.records import Records
+from tasks.ledger.records import Records
 from worker.connection import connect
 from worker.wiring import ledger_of
 
@@ -35,32 +34,31 @@ _FIRST_NUMBER: Final = 2_340_000
 class Stand:
     """Nothing of one measurement is left for the next: each has a stand of its own.
 
-    `limit` is the product's setting of the rate limit; `behaviour` are fields of the simulator's. Redis writes each
+    `limit` is the product's setting of the rate limit; `behavior` are fields of the simulator's. Redis writes each
     command to disk before it answers, as `deploy/redis.conf` has it, unless `durable` is False.
     """
 
-    def __init__(self, *, limit: str = UNLIMITED, durable: bool = True, **behaviour: object) -> None:
+    def __init__(self, *, limit: str = UNLIMITED, durable: bool = True, **behavior: object) -> None:
         self._limit = limit
-        self._behaviour = {"rate_limit": 0, **behaviour}
+        self._behavior = {"rate_limit": 0, **behavior}
         self._redis_server = EmbeddedRedis(appendonly=durable)
         self._stack = ExitStack()
         self._children = 0
-        self.keys = Keys()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._redis_server)
-            self.simulator = stack.enter_context(Simulator(**self._behaviour))
+            self.simulator = stack.enter_context(Simulator(**self._behavior))
             self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-bench-")))
             self.environ = {
-                **caller_settings(self.simulator.url, Behaviour()),
+                **caller_settings(self.simulator.url, Behavior()),
                 "DIALER_REDIS_URL": self._redis_server.url,
                 "DIALER_RATE_LIMIT": self._limit,
             }
             settings = load(self.environ, dotenv=None)
             self.redis: Redis = stack.enter_context(connect(settings))
             self.ledger = ledger_of(settings, self.redis)
-            self.records = Records(self.redis, keys=self.keys)
+            self.records = Records(self.redis)
             self._stack = stack.pop_all()
         return self
 

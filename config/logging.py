@@ -1,6 +1,6 @@
 """One line an event, as text or as JSON, on stderr; nothing secret or personal on it (see `masking`).
 
-    2026-11-23T10:00:00.123Z INFO  dialer.dialing job=order-42 call placed attempt=1
+    2026-11-23T10:00:00.123Z INFO  dialer.attempt job=order-42 call placed attempt=1
 
 Code logs with `extra={"job_id": ..., ...}`. Text from outside, a job id included, cannot forge a second line:
 whatever is not printable is escaped.

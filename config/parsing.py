@@ -117,10 +117,3 @@ def regions(text: str) -> frozenset[str]:
     # 001 stands for numbers of no country, such as international freephone (+800).
     names = {name.strip() for name in text.split(",")}
     return frozenset(name if name == "001" else region(name) for name in names)
-
-
-def key_prefix(text: str) -> str:
-    """Refuse what Redis would read as its own, in a pattern or as a cluster's hash tag."""
-    if not re.fullmatch(r"[!-~]{0,63}:", text) or re.search(r"[*?\[\]\\^{}]", text):
-        raise ValueError("it is no prefix; write printable ASCII ending with ':', without spaces or any of *?[]{}^\\")
-    return text

@@ -52,7 +52,6 @@ class Settings:
     wrap_up_code_id: str
     redis_url: Secret
     sentinel_master: str
-    key_prefix: str
     caller_id: str = field(repr=False)  # a phone number
     default_region: str
     allowed_regions: frozenset[str]
@@ -101,7 +100,6 @@ def load(
         wrap_up_code_id=read("GENESYS_CLOUD_WRAP_UP_CODE_ID", parsing.identifier),
         redis_url=Secret(read("DIALER_REDIS_URL", urls.redis_url)),
         sentinel_master=read("DIALER_SENTINEL_MASTER", parsing.identifier),
-        key_prefix=read("DIALER_KEY_PREFIX", parsing.key_prefix),
         caller_id=read("DIALER_CALLER_ID", str),  # the worker checks it, with the rules for any other number
         default_region=read("DIALER_DEFAULT_REGION", parsing.region),
         allowed_regions=read("DIALER_ALLOWED_REGIONS", parsing.regions),

@@ -36,7 +36,7 @@ class Profile(StrEnum):
 
 
 class Ambiguous(StrEnum):
-    """What becomes of a call that may have been placed: held for a person, or dialled again."""
+    """What becomes of a call that may have been placed: held for a person, or dialed again."""
 
     HOLD = "hold"
     REDIAL = "redial"

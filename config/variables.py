@@ -24,7 +24,7 @@ class Variable:
 
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("GENESYS_CLOUD_REGION", "mypurecloud.com", "The region's domain of the Genesys Cloud organisation."),
+    Variable("GENESYS_CLOUD_REGION", "mypurecloud.com", "The region's domain of the Genesys Cloud organization."),
     Variable("GENESYS_CLOUD_CLIENT_ID", "", "The id of the OAuth client.", required_by=tuple(Profile)),
     Variable(
         "GENESYS_CLOUD_CLIENT_SECRET",
@@ -70,7 +70,6 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "DIALER_SENTINEL_MASTER", "mymaster", "The name of the master that the Sentinels of a sentinel:// URL watch."
     ),
-    Variable("DIALER_KEY_PREFIX", "dialer:", "What the ledger's own keys in Redis begin with; it ends with ':'."),
     Variable(
         "DIALER_CALLER_ID",
         "",

@@ -17,23 +17,22 @@ from redis import Redis, RedisError
 
 import sandbox
 from config.settings import Settings, load
-from sandbox.behaviour import Behaviour
 from sandbox.demo_fleet import DemoWorker
 from sandbox.demo_progress import watch
 from sandbox.demo_report import report
 from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
 from sandbox.extra import require_extra
 from sandbox.foreground import caller_settings, exports
+from sandbox.simulator.behavior import Behavior
 from sandbox.simulator_process import Simulator, SimulatorDidNotStart
-from tasks.keys import Keys
-from tasks.records import Records
+from tasks.ledger.records import Records
+from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
-from worker.cli.faults import Fault, Interrupted
-from worker.cli.intake import Tally, bring_in
-from worker.cli.rows import Filling
-from worker.cli.source import opened
 from worker.cli.store import acceptance, redis_fault
 from worker.connection import connect
+from worker.importing.bulk import Tally, bring_in
+from worker.importing.rows import Filling
+from worker.importing.source import opened
 
 NUMBERS: Final = Path(sandbox.__file__).with_name("numbers.csv")
 BATCH: Final = "demo"
@@ -65,21 +64,21 @@ def command(*, keep: bool) -> None:
     except KeyboardInterrupt:
         raise Interrupted("interrupted; everything that the demo started has been stopped.") from None
     except (RedisUnavailableError, SimulatorDidNotStart) as error:
-        raise Fault(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 def _run(stack: ExitStack, *, keep: bool) -> None:
     started = time.monotonic()
     click.echo("Starting an embedded Redis and the Genesys Cloud simulator …")
     redis_url = stack.enter_context(EmbeddedRedis()).url
-    behaviour = Behaviour(rate_limit=_PER_MINUTE, rate_window_s=60, latency_s=0.05)
+    behavior = Behavior(rate_limit=_PER_MINUTE, rate_window_s=60, latency_s=0.05)
     simulator = stack.enter_context(
         Simulator(rate_limit=_PER_MINUTE, rate_window_s=60, latency_s=0.05, verified_caller_ids=["+12125559876"])
     )
     environ = {
         "DIALER_REDIS_URL": redis_url,
         "DIALER_ALLOWED_REGIONS": _allowed_regions(),
-        **caller_settings(simulator.url, behaviour),
+        **caller_settings(simulator.url, behavior),
     }
     settings = load(environ, dotenv=None)
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-demo-")))
@@ -90,15 +89,15 @@ def _run(stack: ExitStack, *, keep: bool) -> None:
     ]
     try:
         _import(redis, settings)
-        records = Records(redis, keys=Keys(settings.key_prefix))
+        records = Records(redis)
         watch(records, BATCH, workers, per_minute=_PER_MINUTE)
     except RedisError as error:
-        raise Fault(redis_fault(settings.redis_url, error)) from error
+        raise CommandError(redis_fault(settings.redis_url, error)) from error
     click.echo()
     all_well = report(records, BATCH, simulator.stats())
     click.echo(f"\nDone in {time.monotonic() - started:.0f} s.")
     if not all_well:
-        raise Fault("the two ledgers differ; please report it.")
+        raise CommandError("the two ledgers differ; please report it.")
     if keep:
         click.echo(f"\nLook around from another terminal with:\n\n{exports(environ)}\n\nCtrl-C ends it all.")
         _wait_for_ctrl_c()

@@ -9,8 +9,8 @@ from typing import Final
 import click
 
 from sandbox.demo_fleet import DemoWorker
-from tasks.records import Records
-from worker.cli.faults import Fault
+from tasks.ledger.records import Records
+from worker.cli.errors import CommandError
 
 _LOOK_S: Final = 0.2
 _LINE_S: Final = 1.0
@@ -21,7 +21,7 @@ Counts = dict[str, int]
 
 
 def watch(records: Records, batch: str, workers: Sequence[DemoWorker], *, per_minute: int) -> None:
-    """Show progress until no job of the batch is open. Raises Fault when it takes for ever."""
+    """Show progress until no job of the batch is open. Raises CommandError when it takes for ever."""
     deadline = time.monotonic() + _LONGEST_S
     with _shown(per_minute) as show:
         while True:
@@ -36,7 +36,7 @@ def watch(records: Records, batch: str, workers: Sequence[DemoWorker], *, per_mi
         click.echo(f"--- the end of {worker.log.name}", err=True)
         for line in worker.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]:
             click.echo(line, err=True)
-    raise Fault(f"{counts['open']} jobs have no outcome; the logs above say why.")
+    raise CommandError(f"{counts['open']} jobs have no outcome; the logs above say why.")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tasks.codes import OUTCOMES, WORDS, Code, State
-from tasks.records import Record, Records
+from tasks.ledger.records import Record, Records
 from worker.cli.output import print_table
 from worker.cli.show import print_record
 

@@ -2,10 +2,10 @@
 
 from importlib.util import find_spec
 
-from worker.cli.faults import Fault
+from worker.cli.errors import CommandError
 
 
 def require_extra() -> None:
-    """Raise Fault with what to install, if it is missing."""
+    """Raise CommandError with what to install, if it is missing."""
     if find_spec("aiohttp") is None:
-        raise Fault("the sandbox is not installed; run: pip install 'dialer[sandbox]'")
+        raise CommandError("the sandbox is not installed; run: pip install 'dialer[sandbox]'")

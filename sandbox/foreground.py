@@ -5,11 +5,11 @@ from contextlib import ExitStack
 
 import click
 
-from sandbox.behaviour import Behaviour
 from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
 from sandbox.extra import require_extra
+from sandbox.simulator.behavior import Behavior
+from worker.cli.errors import CommandError
 from worker.cli.examples import examples
-from worker.cli.faults import Fault
 
 
 @click.command("sandbox", epilog=examples("dialer sandbox", "dialer sandbox --redis --port 0"))
@@ -18,40 +18,40 @@ from worker.cli.faults import Fault
 def command(*, port: int, with_redis: bool) -> None:
     """Run the Genesys Cloud simulator until Ctrl-C, and print the settings that lead to it."""
     require_extra()
-    from sandbox.simulator import CannotListen, run  # noqa: PLC0415 - needs the extra
+    from sandbox.simulator.server import CannotListen, run  # noqa: PLC0415 - needs the extra
 
-    behaviour = Behaviour()
+    behavior = Behavior()
     with ExitStack() as stack:
         settings: dict[str, str] = {}
         if with_redis:
             try:
                 settings["DIALER_REDIS_URL"] = stack.enter_context(EmbeddedRedis()).url
             except RedisUnavailableError as error:
-                raise Fault(str(error)) from error
+                raise CommandError(str(error)) from error
 
         def announce(line: str) -> None:
             found = re.search(r"http://\S+", line)
-            settings.update(caller_settings(found[0] if found else "", behaviour))
+            settings.update(caller_settings(found[0] if found else "", behavior))
             click.echo(exports(settings))
             click.echo("# The simulator is running; set the above where you use 'dialer'. Ctrl-C ends it.")
 
         try:
-            run("127.0.0.1", port, behaviour, announce)
+            run("127.0.0.1", port, behavior, announce)
         except CannotListen as error:
-            raise Fault(f"{error}; choose another with --port.") from error
+            raise CommandError(f"{error}; choose another with --port.") from error
 
 
-def caller_settings(url: str, behaviour: Behaviour) -> dict[str, str]:
+def caller_settings(url: str, behavior: Behavior) -> dict[str, str]:
     """The settings with which the simulator at `url` places calls; it accepts any client, user and code."""
     return {
         "GENESYS_CLOUD_API_URL": url,
         "GENESYS_CLOUD_LOGIN_URL": url,
         "GENESYS_CLOUD_CLIENT_ID": "sandbox-client",
-        "GENESYS_CLOUD_CLIENT_SECRET": behaviour.client_secret,
+        "GENESYS_CLOUD_CLIENT_SECRET": behavior.client_secret,
         "GENESYS_CLOUD_USER_ID": "sandbox-user",
         "GENESYS_CLOUD_WRAP_UP_CODE_ID": "sandbox-code",
         "DIALER_CALLER_ID": "+12125559876",
-        "DIALER_RATE_LIMIT": f"{behaviour.rate_limit}/{behaviour.rate_window_s:g}s",
+        "DIALER_RATE_LIMIT": f"{behavior.rate_limit}/{behavior.rate_window_s:g}s",
     }
 
 

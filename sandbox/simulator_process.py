@@ -24,15 +24,15 @@ class SimulatorDidNotStart(Exception):
 
 
 class Simulator:
-    """A running simulator on a free loopback port; keyword arguments are fields of `Behaviour`.
+    """A running simulator on a free loopback port; keyword arguments are fields of `Behavior`.
 
     The child is in a session of its own, so that Ctrl-C in a terminal does not take it away from under those
     who still use it; it ends with `stop()`, at the end of the `with` block, or soon after its parent died.
     """
 
-    def __init__(self, **behaviour: object) -> None:
-        settings = [f"--set={name}={json.dumps(value)}" for name, value in behaviour.items()]
-        command = [sys.executable, "-m", "sandbox.simulator", "--port=0", f"--parent-pid={os.getpid()}"]
+    def __init__(self, **behavior: object) -> None:
+        settings = [f"--set={name}={json.dumps(value)}" for name, value in behavior.items()]
+        command = [sys.executable, "-m", "sandbox.simulator.server", "--port=0", f"--parent-pid={os.getpid()}"]
         self._process = subprocess.Popen(
             [*command, *settings],
             cwd=_ROOT,
@@ -75,11 +75,11 @@ class Simulator:
         return self._ask("GET", "/sandbox/stats")
 
     def behave(self, **changes: object) -> None:
-        """Change fields of `Behaviour` from now on."""
-        self._ask("PATCH", "/sandbox/behaviour", changes)
+        """Change fields of `Behavior` from now on."""
+        self._ask("PATCH", "/sandbox/behavior", changes)
 
     def reset(self) -> None:
-        """As if just started, with the behaviour given at the start."""
+        """As if just started, with the behavior given at the start."""
         self._ask("POST", "/sandbox/reset")
 
     def revoke_tokens(self) -> int:

@@ -40,7 +40,7 @@ class Code(StrEnum):
     MISSING_FIELD = "missing_field"
     UNKNOWN_FIELD = "unknown_field"
     INVALID_FIELD = "invalid_field"
-    # The address, or the caller ID, cannot or may not be dialled.
+    # The address, or the caller ID, cannot or may not be dialed.
     NOT_A_NUMBER = "not_a_number"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
@@ -145,7 +145,7 @@ WORDS: dict[Code, Words] = {
         "Both must be tel:+[country code][number], digits only; check the number and the caller ID.",
     ),
     Code.INVALID_FROM_ADDRESS: Words(
-        "The caller ID is not a verified outbound number of the organisation.",
+        "The caller ID is not a verified outbound number of the organization.",
         "In Genesys Cloud, Admin > Routing > Numbers, verify the number until it is listed as active.",
     ),
     Code.INSUFFICIENT_PERMISSIONS: Words(

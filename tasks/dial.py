@@ -7,15 +7,15 @@ from typing import Any
 
 from celery import Celery
 
-from tasks.dialing import Dialing
-from tasks.ledger import Ledger
-from tasks.message import TASK, read_arguments
-from tasks.schedule import CALL_TASK
+from tasks.attempt import Attempt
+from tasks.fleet.scheduler import CALL_TASK
+from tasks.intake.message import TASK, read_arguments
+from tasks.ledger.ledger import Ledger
 
 log = logging.getLogger("dialer.dial")
 
 
-def register(app: Celery, *, ledger: Callable[[], Ledger], dialing: Callable[[], Dialing]) -> None:
+def register(app: Celery, *, ledger: Callable[[], Ledger], attempt: Callable[[], Attempt]) -> None:
     """Give the app its two tasks; the collaborators are asked for when a task runs, in the process that runs it."""
 
     @app.task(name=TASK, bind=True, ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
@@ -30,7 +30,7 @@ def register(app: Celery, *, ledger: Callable[[], Ledger], dialing: Callable[[],
     def call(task: Any) -> None:
         """Dial the due job that the nudge names. A failure here loses nothing: the ledger holds the job."""
         job_id = task.request.get("job_id")
-        use_case = dialing()
+        use_case = attempt()
         try:
             use_case.run(job_id)
         except ledger().unavailable as error:

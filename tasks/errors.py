@@ -5,7 +5,7 @@
     ├── Refused     certainly refused: sending it again would change nothing
     └── Unknown     may have been placed: never sent again without a person's word
 
-    JobError        the job itself is not what the contract says, or its number may not be dialled
+    JobError        the job itself is not what the contract says, or its number may not be dialed
 
 Library errors are translated to these once, at the edge (`genesys`, `token`, `address`, `inbox`).
 """
@@ -25,7 +25,7 @@ class RateReading:
 
 
 class JobError(Exception):
-    """The job cannot be dialled as it is. `message` is safe to store and to print: it holds no number."""
+    """The job cannot be dialed as it is. `message` is safe to store and to print: it holds no number."""
 
     def __init__(self, code: Code, message: str | None = None) -> None:
         self.code = code

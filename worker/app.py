@@ -16,10 +16,10 @@ from celery.worker import state
 from config.celery import celery_config
 from config.settings import Settings
 from tasks.dial import register
-from tasks.keys import Keys
+from tasks.store import keys
 from worker.consumer import patient_consumer
+from worker.loops import Loops
 from worker.nudges import hold_in_memory
-from worker.threads import Threads
 from worker.wiring import Parts, wire, worker_name
 
 log = logging.getLogger("dialer.worker")
@@ -46,7 +46,7 @@ class Process:
             if self._parts is None or self._parts[0] != os.getpid():
                 if os.getpid() != self._pid:
                     # billiard has had its way with the signals of this child by now.
-                    _leave_in_peace(self.stopping)
+                    _install_warm_shutdown(self.stopping)
                 parts = wire(
                     self._settings,
                     worker=worker_name(),
@@ -61,20 +61,20 @@ def make_app(settings: Settings, process: Process) -> Celery:
     """A Celery app with the tasks and threads of a worker."""
     hold_in_memory()
     app = Celery("dialer", set_as_current=True)
-    app.conf.update(celery_config(settings, queue=Keys(settings.key_prefix).calls))
-    register(app, ledger=lambda: process.parts().ledger, dialing=lambda: process.parts().dialing)
+    app.conf.update(celery_config(settings, queue=keys.calls))
+    register(app, ledger=lambda: process.parts().ledger, attempt=lambda: process.parts().attempt)
 
     class ThreadsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Starts the threads after the pool, and stops them before it."""
 
-        threads: Threads
+        threads: Loops
 
         requires = ("celery.worker.components:Pool",)
 
         def start(self, _worker: Any) -> None:
             # Celery has installed its own handlers by now.
-            _leave_in_peace(process.stopping)
-            self.threads = Threads(process.parts(), process.stopping)
+            _install_warm_shutdown(process.stopping)
+            self.threads = Loops(process.parts(), process.stopping)
             self.threads.start()
 
         def stop(self, _worker: Any) -> None:
@@ -100,7 +100,7 @@ def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
         pool_cls=pool,
         concurrency=concurrency,
         consumer_cls=patient_consumer(settings),
-        queues=[Keys(settings.key_prefix).calls],
+        queues=[keys.calls],
         loglevel="INFO",
         without_gossip=True,
         without_mingle=True,
@@ -117,7 +117,7 @@ def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
     return worker.exitcode or 0
 
 
-def _leave_in_peace(stopping: threading.Event) -> None:
+def _install_warm_shutdown(stopping: threading.Event) -> None:
     """Let every signal that asks to leave mean the same, however often it comes.
 
     Celery's own handlers kill what runs at the second Ctrl-C or at SIGQUIT, and restart the worker at SIGHUP; a call

@@ -4,7 +4,7 @@ Celery waits for a broker that it cannot reach, and for no other. Refused a BRPO
 a fail-over, cannot write to its disk, misses its replicas) or the note of its queue (Redis is full), it takes the
 worker down with "Unrecoverable error". `broker_channel_error_retry` makes it connect anew instead, but at once and
 again and again, for connecting is not refused. So it is kept from connecting until Redis lets us write
-(seen with Celery and kombu 5.7; `tests/integration/test_redis_faults.py`).
+(seen with Celery and kombu 5.7; `tests/integration/worker/test_redis_faults.py`).
 """
 
 import logging
@@ -16,7 +16,7 @@ from celery.worker.state import maybe_shutdown
 from redis import Redis, RedisError
 
 from config.settings import Settings
-from tasks.keys import Keys
+from tasks.store import keys
 from worker.connection import connect
 
 log = logging.getLogger("dialer.consumer")
@@ -37,13 +37,13 @@ def patient_consumer(settings: Settings) -> type[Consumer]:
             self.connected_before = True
             # No repetition: each may take a socket time-out, in which SIGTERM is not heeded.
             with connect(settings, retries=0) as redis:
-                wait_until_writable(redis, Keys(settings.key_prefix))
+                wait_until_writable(redis)
             return super().connect()
 
     return PatientConsumer
 
 
-def wait_until_writable(redis: Redis, keys: Keys) -> None:
+def wait_until_writable(redis: Redis) -> None:
     """Return when Redis takes writes that need memory. Raises SystemExit when the worker is to leave."""
     away = False
     while True:

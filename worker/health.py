@@ -5,13 +5,13 @@ from typing import Final
 
 from redis import Redis
 
-from tasks.keys import Keys
+from tasks.store import keys
 
-#: Several beats (`tasks.fleet.BEAT_S`), so that one slow answer from Redis makes nobody sick.
+#: Several beats (`tasks.fleet.heartbeat.BEAT_S`), so that one slow answer from Redis makes nobody sick.
 HEALTHY_WITHIN_S: Final = 15.0
 
 
-def silence_s(redis: Redis, *, keys: Keys, host: str) -> float | None:
+def silence_s(redis: Redis, *, host: str) -> float | None:
     """Give the seconds since a worker on `host` was last seen, on Redis' own clock; None if it knows of none.
 
     `redis` decodes its answers. Raises RedisError.

@@ -1,10 +1,10 @@
-"""How Celery holds nudges: in memory, for nothing is lost with one (`tasks.schedule` repeats it).
+"""How Celery holds nudges: in memory, for nothing is lost with one (`tasks.fleet.scheduler` repeats it).
 
 kombu writes each message that it hands out to two keys in Redis, and removes it when it is acknowledged. That costs
 two round trips a job, doubles messages when a connection breaks, and has a trap: an acknowledgement that fails while
 Redis is away counts as unacknowledged for ever. With a pool of threads all of the prefetch is soon used up so; the
 consumer then asks for no more, never notices that its connection is dead, and the worker stands still until it is
-restarted (seen with Celery and kombu 5.7; `tests/integration/test_redis_away.py`).
+restarted (seen with Celery and kombu 5.7; `tests/integration/worker/test_redis_away.py`).
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 
-from tasks.schedule import CALL_TASK, nudge_message
+from tasks.fleet.scheduler import CALL_TASK, nudge_message
 
 log = logging.getLogger("dialer.nudges")
 

@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from redis import Redis
 
 from config.settings import Ambiguous, Settings
-from tasks.address import DiallingRules
-from tasks.aftermath import Aftermath, Patience
-from tasks.dialing import Defaults, Dialing
-from tasks.fleet import Fleet
-from tasks.genesys import TOKEN_DEADLINE_S, Genesys
-from tasks.inbox import Inbox
-from tasks.keys import Keys
-from tasks.ledger import Ledger
-from tasks.pacing import Pace
-from tasks.pause import Pause
-from tasks.recovery import Recovery
-from tasks.schedule import Scheduler
-from tasks.token import TokenCache
-from tasks.trouble import Trouble
+from tasks.attempt import Attempt, Defaults
+from tasks.fleet.breaker import Breaker
+from tasks.fleet.heartbeat import Heartbeat
+from tasks.fleet.pace import Pace
+from tasks.fleet.pause import Pause
+from tasks.fleet.scheduler import Scheduler
+from tasks.genesys.client import TOKEN_DEADLINE_S, Genesys
+from tasks.genesys.token import TokenCache
+from tasks.intake.inbox import Inbox
+from tasks.ledger.ledger import Ledger
+from tasks.ledger.reaper import Reaper
+from tasks.resolution import Resolution, RetryPolicy
+from tasks.screening.number import DialingRules
 from worker.connection import connect
 
 
@@ -35,7 +34,6 @@ def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None
     """The ledger; `stopping` ends its patience with a Redis that is away."""
     return Ledger(
         redis,
-        keys=Keys(settings.key_prefix),
         pace=Pace.of(settings.rate_limit),
         retention_s=settings.retention_days * 86400,
         call_deadline_s=settings.call_deadline_s,
@@ -47,7 +45,6 @@ def token_cache(settings: Settings, redis: Redis, api: Genesys | None = None) ->
     """The fleet's token; `api` is needed only by who may have to fetch one."""
     return TokenCache(
         redis,
-        prefix=settings.key_prefix,
         fetch=(api or Genesys(settings)).request_token,
         client_id=settings.client_id,
         login_url=settings.login_url,
@@ -61,29 +58,29 @@ class Parts:
 
     redis: Redis
     ledger: Ledger
-    recovery: Recovery
-    dialing: Dialing
+    reaper: Reaper
+    attempt: Attempt
     inbox: Inbox
-    fleet: Fleet
+    fleet: Heartbeat
     scheduler: Scheduler
 
 
 def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threading.Event) -> Parts:
     """Build the parts of a worker; nothing is sent or received yet."""
     redis = connect(settings)
-    keys, pace = Keys(settings.key_prefix), Pace.of(settings.rate_limit)
+    pace = Pace.of(settings.rate_limit)
     ledger = ledger_of(settings, redis, stopping)
     api = Genesys(settings)
-    fleet = Fleet(redis, keys=keys, worker=worker, concurrency=concurrency)
-    dialing = Dialing(
+    fleet = Heartbeat(redis, worker=worker, concurrency=concurrency)
+    dialing = Attempt(
         ledger=ledger,
         tokens=token_cache(settings, redis, api),
         api=api,
-        aftermath=Aftermath(
+        resolution=Resolution(
             ledger=ledger,
-            pause=Pause(redis, keys=keys),
-            trouble=Trouble(redis, keys=keys),
-            patience=Patience(
+            pause=Pause(redis),
+            breaker=Breaker(redis),
+            retry_policy=RetryPolicy(
                 max_attempts=settings.max_attempts,
                 retry_for_s=settings.retry_for_s,
                 redial=settings.ambiguous is Ambiguous.REDIAL,
@@ -94,7 +91,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
             region=settings.default_region,
             user_id=settings.user_id,
             wrap_up_code_id=settings.wrap_up_code_id,
-            rules=DiallingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium),
+            rules=DialingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium),
         ),
         worker=worker,
         stopping=stopping,
@@ -103,9 +100,9 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
     return Parts(
         redis=redis,
         ledger=ledger,
-        recovery=Recovery(redis, keys=keys, retention_s=settings.retention_days * 86400),
-        dialing=dialing,
-        inbox=Inbox(connect(settings, decode=False), keys=keys, ledger=ledger, worker=worker),
+        reaper=Reaper(redis, retention_s=settings.retention_days * 86400),
+        attempt=dialing,
+        inbox=Inbox(connect(settings, decode=False), ledger=ledger, worker=worker),
         fleet=fleet,
-        scheduler=Scheduler(redis, keys=keys, pace=pace, width=lambda: fleet.fleet_concurrency),
+        scheduler=Scheduler(redis, pace=pace, width=lambda: fleet.fleet_concurrency),
     )

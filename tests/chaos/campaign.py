@@ -15,9 +15,9 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from sandbox.behaviour import Behaviour
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.foreground import caller_settings
+from sandbox.simulator.behavior import Behavior
 from sandbox.simulator_process import Simulator
 from tests.chaos import faults, judge
 from tests.chaos.contenders import PATIENCE, Contender, Dialer, PlainTask
@@ -26,7 +26,7 @@ from tests.chaos.crew import Crew
 from tests.chaos.orders import Order
 from tests.chaos.producing import Producers
 from tests.chaos.takeover import Takeover
-from tests.redis_proxy import RedisProxy
+from tests.support.redis_proxy import RedisProxy
 
 _LATENCY_S: Final = 0.15
 _LEAVE_S: Final = 40.0
@@ -71,7 +71,7 @@ class Campaign:
     def _crew(self, contender: Contender, server: EmbeddedRedis, simulator: Simulator, directory: Path) -> Crew:
         plan = self.plan
         settings = {
-            **caller_settings(simulator.url, Behaviour()),
+            **caller_settings(simulator.url, Behavior()),
             "DIALER_RATE_LIMIT": f"{plan.rate}/1s",
             "DIALER_CONNECT_TIMEOUT_S": str(plan.connect_timeout_s),
             "DIALER_READ_TIMEOUT_S": str(plan.read_timeout_s),
@@ -193,8 +193,8 @@ class Campaign:
         of_dialer: dict[str, list[str]] = {}
         if isinstance(contender, Dialer):
             of_dialer = {
-                "left over": judge.left_over(scene.admin, contender.keys),
-                "contradictions": judge.contradictions(scene.admin, contender.keys, sent),
+                "left over": judge.left_over(scene.admin),
+                "contradictions": judge.contradictions(scene.admin, sent),
                 "leaks": judge.leaks(scene.crew.logs),
                 "tracebacks": judge.tracebacks(scene.crew.logs),
             }

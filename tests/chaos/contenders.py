@@ -10,12 +10,12 @@ from celery import Celery
 from redis import Redis
 
 from bench.figures import PLAIN, PRODUCT
-from tasks.acceptance import Acceptance
 from tasks.codes import OUTCOMES
-from tasks.intervention import Intervention
 from tasks.job import parse_job
-from tasks.keys import INBOX_LISTS, Keys
-from tasks.records import Record, Records
+from tasks.ledger.accept import Acceptor
+from tasks.ledger.cancel_retry import CancelRetry
+from tasks.ledger.records import Record, Records
+from tasks.store.keys import INBOX_LISTS
 from tests.chaos.orders import Order
 
 _RETENTION_S: Final = 86400.0
@@ -55,13 +55,12 @@ class Dialer:
     name = PRODUCT
 
     def __init__(self, redis_url: str, admin: Redis) -> None:
-        self.keys = Keys()
         self.redis = admin
-        self.records = Records(admin, keys=self.keys)
-        self._acceptance = Acceptance(
-            Redis.from_url(redis_url, decode_responses=True, **PATIENCE), keys=self.keys, retention_s=_RETENTION_S
+        self.records = Records(admin)
+        self._acceptance = Acceptor(
+            Redis.from_url(redis_url, decode_responses=True, **PATIENCE), retention_s=_RETENTION_S
         )
-        self._intervention = Intervention(admin, keys=self.keys, retention_s=_RETENTION_S)
+        self._cancel_retry = CancelRetry(admin, retention_s=_RETENTION_S)
         self._producer = producer(redis_url)
 
     def command(self, *, doomed: bool) -> list[str]:
@@ -77,7 +76,7 @@ class Dialer:
         else:
             self._producer.send_task("dial", args=[order.fields], queue="dial", task_id=order.id, retry=False)
         if order.cancelled:
-            self._intervention.cancel(order.id)
+            self._cancel_retry.cancel(order.id)
 
     def outcomes(self, orders: list[Order]) -> dict[str, str]:
         return {record["id"]: record["state"] for record in self._ended(orders)}

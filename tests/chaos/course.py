@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tasks.ledger import PREPARING_LEASE_S, SENDING_MARGIN_S
+from tasks.ledger.ledger import PREPARING_LEASE_S, SENDING_MARGIN_S
 from tests.chaos.crew import Death
 from tests.chaos.judge import Verdict
 

@@ -17,7 +17,7 @@ from typing import Final, Self
 from bench.processes import Child
 from tests.chaos.contenders import Contender
 from tests.chaos.doomed import KILL_AT, POINTS, SKEW_S
-from tests.redis_proxy import RedisProxy
+from tests.support.redis_proxy import RedisProxy
 
 _SKEWS_S: Final = (-5 * 3600.0, 5 * 3600.0, -30.0, 30.0)
 _READY: Final = b" ready"
@@ -104,7 +104,7 @@ class Crew:
                     member.thaw_at = None
                     os.kill(member.child.pid, signal.SIGCONT)
                 if not member.child.runs:
-                    self._bury(member)
+                    self._reclaim(member)
             while len([m for m in self._members if not m.dismissed]) < self.size:
                 self._hire()
 
@@ -172,7 +172,7 @@ class Crew:
         log = self.directory / f"worker-{self._started:03}.log"
         self._members.append(Member(child=Child(command, environ, log), proxy=proxy, point=point))
 
-    def _bury(self, member: Member) -> None:
+    def _reclaim(self, member: Member) -> None:
         code = member.child.wait(5)
         member.child.stop()  # whatever it may have started
         self._members.remove(member)

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import time_machine
 
-from tasks.acceptance import Acceptance
-from tasks.genesys import Genesys
-from tasks.inbox import Inbox
-from tasks.ledger import Claim, Gate, Ledger
-from tasks.schedule import Scheduler
+from tasks.fleet.scheduler import Scheduler
+from tasks.genesys.client import Genesys
+from tasks.intake.inbox import Inbox
+from tasks.ledger.accept import Acceptor
+from tasks.ledger.ledger import Claim, Gate, Ledger
 from worker.cli.main import main
 
 KILL_AT: Final = "CHAOS_KILL_AT"
@@ -36,8 +36,8 @@ POINTS: Final[dict[str, tuple[type, str, bool, Callable[[Any], bool]]]] = {
     "before_finish": (Ledger, "finish", False, _ALWAYS),
     "after_finish": (Ledger, "finish", True, _ALWAYS),
     "before_release": (Ledger, "release", False, _ALWAYS),
-    "before_accept": (Acceptance, "accept", False, _ALWAYS),
-    "after_accept": (Acceptance, "accept", True, _ALWAYS),
+    "before_accept": (Acceptor, "accept", False, _ALWAYS),
+    "after_accept": (Acceptor, "accept", True, _ALWAYS),
     "after_drain": (Inbox, "drain", True, bool),
     "after_nudge": (Scheduler, "nudge", True, lambda answer: answer[0] > 0),
 }

@@ -12,7 +12,7 @@ from redis import Redis
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator_process import Simulator
 from tests.chaos.crew import Crew
-from tests.redis_proxy import RedisProxy
+from tests.support.redis_proxy import RedisProxy
 
 
 @dataclass(frozen=True, kw_only=True)

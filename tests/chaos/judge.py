@@ -10,8 +10,9 @@ from typing import Any, Final
 from redis import Redis
 
 from tasks.codes import OUTCOMES
-from tasks.keys import INBOX_LISTS, Keys
-from tasks.records import Records
+from tasks.ledger.records import Records
+from tasks.store import keys
+from tasks.store.keys import INBOX_LISTS
 from tests.chaos.orders import BATCH, Order
 
 #: Outcomes that say that nobody was called.
@@ -61,15 +62,15 @@ def judge(orders: Iterable[Order], outcomes: Mapping[str, str], called: Counter[
     )
 
 
-def left_over(redis: Redis, keys: Keys) -> list[str]:
+def left_over(redis: Redis) -> list[str]:
     """What should not be there when all jobs have ended and all workers have left."""
     found = [name for name in (keys.leases, keys.calls, keys.expiring, *keys.due, *INBOX_LISTS) if redis.exists(name)]
-    return found + [str(key) for key in redis.scan_iter(f"{keys.prefix}in-hand:*", count=1000)]
+    return found + [str(key) for key in redis.scan_iter("dialer:in-hand:*", count=1000)]
 
 
-def contradictions(redis: Redis, keys: Keys, orders: Iterable[Order]) -> list[str]:
+def contradictions(redis: Redis, orders: Iterable[Order]) -> list[str]:
     """Where record, index, batch counter, stream and Celery's result of a job do not tell the same."""
-    records = Records(redis, keys=keys)
+    records = Records(redis)
     entries: Any = redis.xrange(keys.outcomes)
     told: dict[str, list[str]] = {}
     for _, entry in entries:

@@ -30,10 +30,10 @@ class Producers(threading.Thread):
             while n > plan.jobs * (len(self._crew.deaths) + 2) / plan.kills and not self._hurry.wait(0.05):
                 pass
             for _ in range(order.times):
-                self._insist(order)
+                self._until_stored(order)
             self.sent.append(order)
 
-    def _insist(self, order: Order) -> None:
+    def _until_stored(self, order: Order) -> None:
         while True:
             try:
                 self._contender.send(order)

@@ -16,7 +16,7 @@ _SOON_S: Final = 15.0
 #: With fewer jobs a share of them says nothing.
 _ENOUGH: Final = 20
 _NONE: Final = Bar(most=0)
-#: What is drawn, and its colour.
+#: What is drawn, and its color.
 _DRAWN: Final = {
     "calls": "#9467bd",
     "placed": "#2ca02c",
@@ -141,9 +141,9 @@ def write_plot(path: Path, course: Course) -> None:
         width=1.5,
         stroke_dasharray="6,4",
     )
-    for name, colour in _DRAWN.items():
+    for name, color in _DRAWN.items():
         points = [(round(at - course.began, 1), seen.get(name, 0)) for at, seen in course.timeline]
-        chart.add_line(points, name=name, stroke_color=colour, width=2)
+        chart.add_line(points, name=name, stroke_color=color, width=2)
     chart.to_svg(str(path), width=1200, height=600)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from redis import Redis, RedisError
 
-from tasks.keys import Keys
-from tasks.records import Records
+from tasks.ledger.records import Records
+from tasks.store import keys
 from tests.chaos.crew import Death
 
 
@@ -15,8 +15,7 @@ class Takeover:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._keys = Keys()
-        self._records = Records(redis, keys=self._keys)
+        self._records = Records(redis)
         self._seen = 0
         #: Job id -> when a worker died that had it; the last one counts.
         self._left: dict[str, float] = {}
@@ -26,7 +25,7 @@ class Takeover:
         for death in deaths[self._seen :]:
             self._seen += 1
             try:
-                ids: Any = self._redis.zrange(self._keys.leases, 0, -1)
+                ids: Any = self._redis.zrange(keys.leases, 0, -1)
                 held = self._records.many(ids)
             except RedisError:
                 continue

@@ -8,7 +8,7 @@ from types import FrameType
 
 import click
 
-from tests.guards.catalogue import Guard, chosen, table
+from tests.guards.catalog import Guard, chosen, table
 from tests.guards.workbench import Run, Workbench
 
 _TIMED_OUT = "Failed: Timeout"

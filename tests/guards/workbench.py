@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.guards.catalogue import Guard
+from tests.guards.catalog import Guard
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("config", "tasks", "worker", "sandbox", "tests")

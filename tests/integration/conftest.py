@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator_process import Simulator
-from tests.fleet import WorkerProcess, environment
+from tests.support.fleet import WorkerProcess, environment
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from celery import Celery
 from redis import Redis
 
 from sandbox.simulator_process import Simulator
-from tasks.keys import INBOX_QUEUE, Keys
-from tests.fleet import wait_for
+from tasks.store import keys
+from tasks.store.keys import INBOX_QUEUE
 from tests.integration.conftest import StartWorker
-from tests.messages import message
+from tests.support.fleet import wait_for
+from tests.support.messages import message
 
 BAD_ADDRESSES = {
     "hello": "not_a_number",
@@ -25,7 +26,7 @@ BAD_ADDRESSES = {
 BAD_JOBS: list[tuple[Any, str]] = [
     ({}, "missing_field"),
     (None, "malformed_job"),
-    ({"to": "+12125551234", "colour": "red"}, "unknown_field"),
+    ({"to": "+12125551234", "color": "red"}, "unknown_field"),
     ({"to": 5}, "invalid_field"),
     ({"to": "x" * 1_000_000}, "message_too_large"),
 ]
@@ -48,7 +49,7 @@ def send(producer: Celery, job_id: str, job: Any) -> None:
 
 def outcomes(real_redis: Redis, count: int, timeout_s: float = 120) -> dict[str, dict[str, str]]:
     """Wait until so many jobs have an outcome; id -> stream entry."""
-    stream = Keys().outcomes
+    stream = keys.outcomes
     wait_for(lambda: int(real_redis.xlen(stream)) >= count, timeout_s)
     entries: Any = real_redis.xrange(stream)
     return {entry["id"]: entry for _, entry in entries}
@@ -81,10 +82,9 @@ def test_a_thousand_mixed_jobs_through_two_workers(
     rung = Counter(call["to"] for call in simulator.calls())
     assert rung == Counter(job["to"] for job_id, job in jobs.items() if expected[job_id] == "placed")
     assert [worker.stop() for worker in workers] == [0, 0]
-    keys = Keys()
     left = [keys.leases, keys.wake, keys.calls, *keys.due, keys.workers]
     assert real_redis.exists(*[key for key in left if key != keys.wake]) == 0
-    assert real_redis.keys(f"{keys.prefix}in-hand:*") == []
+    assert real_redis.keys("dialer:in-hand:*") == []
 
 
 def test_the_producer_gets_the_outcome_as_a_dict(
@@ -156,7 +156,7 @@ def test_killing_saturated_workers_loses_nothing_from_the_inbox(
         send(producer, f"job-{n}", {"to": number(n)})
     for _ in range(10):
         worker = start_worker(concurrency=4)
-        wait_for(lambda: int(real_redis.xlen(Keys().outcomes)) > 0, 30)
+        wait_for(lambda: int(real_redis.xlen(keys.outcomes)) > 0, 30)
         time.sleep(0.1)
         worker.signal(signal.SIGKILL)
         worker.kill()

@@ -8,11 +8,10 @@ from celery import Celery
 from redis import Redis
 
 from sandbox.simulator_process import Simulator
-from tasks.keys import Keys
-from tests.fleet import CALLER_ID, wait_for
-from tests.ground import Ground, job
 from tests.integration.conftest import StartWorker
-from tests.messages import message
+from tests.support.fleet import CALLER_ID, wait_for
+from tests.support.ground import Ground, job
+from tests.support.messages import message
 
 _PROC = Path("/proc")
 
@@ -42,7 +41,7 @@ def test_neither_the_process_list_nor_the_log_nor_celery_s_events_tell_a_number_
     ground.ledger.accept([job("good"), job("refused", to="+1 212 555 1404"), job("bad", to="+1 900 234 5678")])
     real_redis.lpush("dial", message({"to": "+12125551235", "+12125551236": 1}, headers_id="junk"))
     wait_for(lambda: ground.records.counts()["open"] == 0 and ground.records.show("junk") is not None)
-    (key,) = [key for key in real_redis.keys(f"{Keys().prefix}token:*") if real_redis.type(key) == "hash"]
+    (key,) = [key for key in real_redis.keys("dialer:token:*") if real_redis.type(key) == "hash"]
     token: Any = real_redis.hget(key, "token")
     seen = "".join((process / name).read_text() for process in family(worker.pid) for name in ("cmdline", "comm"))
     assert "worker.cli.main" in seen

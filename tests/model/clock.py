@@ -5,17 +5,17 @@ from typing import Any
 
 from redis import Redis
 
-from tasks.keys import Keys
+from tasks.store import keys
 
 _RECORD = ("_due_ms", "_not_after_ms", "_slot_ms", "_since_ms")
-_HASHES = {"pace": ("tat_ms", "window_ms", "seen_ms"), "health": ("sent_ms", "answered_ms", "probe_ms")}
+_HASHES = {"pace": ("tat_ms", "window_ms", "seen_ms"), "breaker": ("sent_ms", "answered_ms", "probe_ms")}
 
 
-def advance(redis: Redis, keys: Keys, job_ids: list[str], seconds: float) -> None:
+def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
     """Everything that was noted is `seconds` older from now on; younger, if they are negative."""
     ms = seconds * 1000
     zsets = [*keys.due, keys.leases, keys.expiring, keys.workers]
-    hashes = {keys.job(job_id): _RECORD for job_id in job_ids} | {keys.prefix + k: v for k, v in _HASHES.items()}
+    hashes = {keys.job(job_id): _RECORD for job_id in job_ids} | {f"dialer:{k}": v for k, v in _HASHES.items()}
     pipe = redis.pipeline(transaction=False)
     for key in zsets:
         pipe.zrange(key, 0, -1, withscores=True)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tasks.job import Job, parse_job
-from tests.messages import message
+from tests.support.messages import message
 
 BATCHES: Final = ("b1", "b2")
 _NOW: Final = datetime.now(UTC)

@@ -11,10 +11,11 @@ from hypothesis.stateful import initialize, rule
 from redis import Redis
 
 from tasks.codes import OPEN_STATES, OUTCOMES
-from tasks.keys import INBOX_LISTS, INBOX_QUEUE
-from tasks.pause import Reason
+from tasks.fleet.pause import PauseReason
+from tasks.store import keys
+from tasks.store.keys import INBOX_LISTS, INBOX_QUEUE
 from tests.model.chance import Chance, chances
-from tests.model.dialling import Dialling
+from tests.model.dialing import Dialing
 from tests.model.fate import Weather
 from tests.model.jobs import IDS, KINDS, job, raw_message
 from tests.model.people import Clerk, Housekeeper, Seen
@@ -25,12 +26,12 @@ _LEAPS_S = (20, 20, 35, 400, -4, -400)
 _BEYOND_S = 20
 
 
-class LedgerMachine(Dialling):
+class LedgerMachine(Dialing):
     def __init__(self, redis: Redis, raw: Redis, weather: Weather) -> None:
         super().__init__(redis, raw, weather)
         self.clerk, self.housekeeper = Clerk.beside(self.ground), Housekeeper.beside(self.ground)
         self.seen: dict[str, Seen] = {job_id: self.clerk.see(job_id) for job_id in IDS}
-        #: What people saw when they had a job dialled again: it, how many outcomes it had had, and their word.
+        #: What people saw when they had a job dialed again: it, how many outcomes it had had, and their word.
         self.retries: list[tuple[str, Seen, int, bool]] = []
         self.found: dict[str, Any] = {}
 
@@ -90,9 +91,9 @@ class LedgerMachine(Dialling):
     def a_person_pauses_or_resumes(self, chance: Chance) -> None:
         self.paused = not self.paused and chance.mood < 2
         if self.paused:
-            self.pause.begin(Reason.OPERATOR, "lunch", for_s=None)
+            self.pause.begin(PauseReason.OPERATOR, "lunch", for_s=None)
         else:
-            self.pause.end(Reason.OPERATOR)
+            self.pause.end(PauseReason.OPERATOR)
 
     # Time, death, and those who tidy up
 
@@ -129,8 +130,8 @@ class LedgerMachine(Dialling):
         """`late`: by what was found some time ago."""
         now = self.look()
         for key, step, ends in (
-            (self.keys.leases, self.housekeeper.reap, now.leases),
-            (self.keys.expiring, self.housekeeper.expire, now.expiring),
+            (keys.leases, self.housekeeper.reap, now.leases),
+            (keys.expiring, self.housekeeper.expire, now.expiring),
         ):
             fresh = self.housekeeper.find(key)
             self.housekeeper.found = self.found.get(key, fresh) if chance.late else fresh

@@ -8,7 +8,8 @@ from typing import Any, Self
 from redis import Redis
 
 from tasks.codes import OUTCOMES
-from tasks.keys import INBOX_LISTS, Keys
+from tasks.store import keys
+from tasks.store.keys import INBOX_LISTS
 
 STATES = sorted(OUTCOMES)
 #: They change without the job, so a result need not show the last count.
@@ -37,9 +38,7 @@ class Snapshot:
     hands: dict[str, list[str]]
 
     @classmethod
-    def of(
-        cls, redis: Redis, keys: Keys, *, ids: Sequence[str], batches: Sequence[str], workers: Sequence[str]
-    ) -> Self:
+    def of(cls, redis: Redis, *, ids: Sequence[str], batches: Sequence[str], workers: Sequence[str]) -> Self:
         pipe = redis.pipeline(transaction=False)
         for job_id in ids:
             pipe.hgetall(keys.job(job_id))

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from redis import Redis
 
-from tasks.fleet import Fleet
-from tasks.inbox import Inbox
-from tasks.ledger import Claim
-from tests.ground import Ground
+from tasks.fleet.heartbeat import Heartbeat
+from tasks.intake.inbox import Inbox
+from tasks.ledger.ledger import Claim
+from tests.support.ground import Ground
 
 
 class Phase(StrEnum):
@@ -57,7 +57,7 @@ class Holder:
 class ModelWorker:
     name: str
     inbox: Inbox
-    fleet: Fleet
+    fleet: Heartbeat
     holders: list[Holder] = field(default_factory=list)
 
     @classmethod
@@ -65,6 +65,6 @@ class ModelWorker:
         """`raw` is the same Redis, whose replies are bytes."""
         return cls(
             name=name,
-            inbox=Inbox(raw, keys=ground.keys, ledger=ground.ledger, worker=name),
-            fleet=Fleet(ground.redis, keys=ground.keys, worker=name, concurrency=2),
+            inbox=Inbox(raw, ledger=ground.ledger, worker=name),
+            fleet=Heartbeat(ground.redis, worker=name, concurrency=2),
         )

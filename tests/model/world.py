@@ -11,11 +11,11 @@ from redis import Redis, RedisError
 from tenacity import Retrying, stop_after_attempt
 
 from tasks.codes import OUTCOMES, Code, State
-from tasks.keys import INBOX_LISTS
-from tasks.ledger import Claim
-from tasks.pause import Pause, Reason
-from tasks.schedule import Scheduler
-from tests.ground import UNPACED, Ground
+from tasks.fleet.pause import Pause, PauseReason
+from tasks.fleet.scheduler import Scheduler
+from tasks.ledger.ledger import Claim
+from tasks.store import keys
+from tasks.store.keys import INBOX_LISTS
 from tests.model.chance import Chance
 from tests.model.clock import advance
 from tests.model.fate import Fate, Weather
@@ -23,6 +23,7 @@ from tests.model.jobs import BATCHES, IDS
 from tests.model.promises import check_nothing_lost, check_state, check_step, counted
 from tests.model.snapshot import Snapshot
 from tests.model.worker import Answer, Holder, ModelWorker, Phase
+from tests.support.ground import UNPACED, Ground
 
 T = TypeVar("T")
 
@@ -37,11 +38,11 @@ class World(RuleBasedStateMachine):
         redis.flushdb()
         self.redis, self.raw, self.weather = redis, raw, weather
         self.ground = Ground.over(redis)
-        self.keys, self.ledger = self.ground.keys, self.ground.ledger
+        self.ledger = self.ground.ledger
         # A worker insists until `finish` or `release` is answered; here each time is a step, and others come between.
-        self.ledger._insist = Retrying(stop=stop_after_attempt(1), reraise=True)
-        self.scheduler = Scheduler(redis, keys=self.keys, pace=UNPACED, width=lambda: 2)
-        self.pause = Pause(redis, keys=self.keys)
+        self.ledger._until_stored = Retrying(stop=stop_after_attempt(1), reraise=True)
+        self.scheduler = Scheduler(redis, pace=UNPACED, width=lambda: 2)
+        self.pause = Pause(redis)
         self.paused = False
         self.steps = 0
         self.names: list[str] = []
@@ -52,7 +53,7 @@ class World(RuleBasedStateMachine):
         self.sent: Counter[str] = Counter()
         #: Job id -> how often a person's word was taken that its call was not placed.
         self.words = dict.fromkeys(IDS, 0)
-        #: Who is to be dialled again in this step, by a person who knows how it ended; and whether on their word.
+        #: Who is to be dialed again in this step, by a person who knows how it ended; and whether on their word.
         self.speaking: str | None = None
         self.word = False
         #: (job id, words before it, answer) of each POST that was or may have been accepted.
@@ -72,7 +73,7 @@ class World(RuleBasedStateMachine):
                 worker.holders.remove(holder)
 
     def look(self) -> Snapshot:
-        return Snapshot.of(self.redis, self.keys, ids=IDS, batches=BATCHES, workers=self.names)
+        return Snapshot.of(self.redis, ids=IDS, batches=BATCHES, workers=self.names)
 
     def clock(self) -> float:
         """Redis' own, in milliseconds."""
@@ -107,7 +108,7 @@ class World(RuleBasedStateMachine):
         for job_id in IDS:
             if (was := before.state(job_id)) in OUTCOMES and self.now.state(job_id) == "queued":
                 told = (job_id, self.word or was != "unconfirmed")
-                assert told == (self.speaking, True), f"{job_id} is dialled again, and no person said so"
+                assert told == (self.speaking, True), f"{job_id} is dialed again, and no person said so"
                 self.words[job_id] += was == "unconfirmed"
         self.speaking = None
         check_state(self.now)
@@ -129,12 +130,12 @@ class World(RuleBasedStateMachine):
             assert self.may_ring(job_id, word) == 0, f"{job_id} is {state}, and it may have rung"
 
     def pass_time(self, seconds: float) -> None:
-        advance(self.redis, self.keys, IDS, seconds)
+        advance(self.redis, IDS, seconds)
 
     def teardown(self) -> None:
         """When the faults stop, everything comes to its end, whoever died with whatever in hand."""
         self.weather.forecast(Fate.GOOD)
-        self.pause.end(Reason.OPERATOR)
+        self.pause.end(PauseReason.OPERATOR)
         self.workers = [self.hire()]
         for _ in range(4):
             self._tidy_up(self.workers[0])
@@ -143,7 +144,7 @@ class World(RuleBasedStateMachine):
         check_state(left)
         assert self.sent.keys() <= left.records.keys()
         assert {state for job_id in left.records if (state := left.state(job_id)) not in OUTCOMES} == set()
-        assert self.redis.exists(self.keys.leases, self.keys.calls, *self.keys.due, *INBOX_LISTS) == 0
+        assert self.redis.exists(keys.leases, keys.calls, *keys.due, *INBOX_LISTS) == 0
         assert left.hands.keys() <= {self.workers[0].name}
 
     def _tidy_up(self, worker: ModelWorker) -> None:
@@ -151,11 +152,11 @@ class World(RuleBasedStateMachine):
         worker.fleet.beat()
         worker.inbox.drain()
         assert worker.inbox.drain() == 0, "what was accepted is still in hand"
-        self.ground.recovery.reap()
-        self.ground.recovery.expire()
+        self.ground.reaper.reap()
+        self.ground.reaper.expire()
         self.scheduler.nudge()
-        nudges: Any = self.redis.lrange(self.keys.calls, 0, -1)
-        self.redis.delete(self.keys.calls)
+        nudges: Any = self.redis.lrange(keys.calls, 0, -1)
+        self.redis.delete(keys.calls)
         for job_id in {json.loads(raw)["headers"]["job_id"] for raw in nudges}:
             claim: Any = self.ledger.claim(job_id, worker=worker.name)
             if not isinstance(claim, Claim):

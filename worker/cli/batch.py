@@ -2,10 +2,9 @@
 
 import click
 
-from tasks.keys import Keys
-from tasks.records import Records
+from tasks.ledger.records import Records
+from worker.cli.errors import CommandError
 from worker.cli.examples import examples
-from worker.cli.faults import Fault
 from worker.cli.output import clean, print_json, print_table
 from worker.cli.store import settings_of, store
 
@@ -20,10 +19,10 @@ def command(name: str, *, as_json: bool) -> None:
     """
     settings = settings_of()
     with store(settings) as redis:
-        counts = Records(redis, keys=Keys(settings.key_prefix)).counts(name)
+        counts = Records(redis).counts(name)
     states = {state: count for state, count in counts.items() if count}
     if not states:
-        raise Fault(f"no batch '{clean(name)}': no job names it, or all its records have expired.")
+        raise CommandError(f"no batch '{clean(name)}': no job names it, or all its records have expired.")
     jobs = sum(states.values())
     done = jobs - states.get("open", 0)
     if as_json:

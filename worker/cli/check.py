@@ -8,17 +8,17 @@ from redis import RedisError
 from config.settings import Settings, SettingsError, load
 from tasks.codes import WORDS
 from tasks.errors import DialError, JobError
-from tasks.genesys import Genesys
+from tasks.genesys.client import Genesys
 from worker.cli.entry import read_caller_id
+from worker.cli.errors import CommandError
 from worker.cli.examples import examples
-from worker.cli.faults import Fault
 from worker.cli.output import print_json
 from worker.cli.store import redis_fault, shown
 from worker.connection import connect
 from worker.finding import Finding, Verdict
 from worker.redis_findings import redis_findings
 
-_COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
+_COLORS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
 @click.command(
@@ -38,7 +38,7 @@ def command(*, as_json: bool) -> None:
     if as_json:
         print_json([finding.as_json() for finding in found])
     if any(finding.verdict is Verdict.FAIL for finding in found):
-        raise click.exceptions.Exit(Fault.exit_code)
+        raise click.exceptions.Exit(CommandError.exit_code)
 
 
 def findings() -> Iterator[Finding]:
@@ -94,5 +94,5 @@ def _token(settings: Settings) -> Finding:
 
 
 def _print(finding: Finding) -> None:
-    verdict = click.style(f"{finding.verdict:<4}", fg=_COLOURS[finding.verdict])
+    verdict = click.style(f"{finding.verdict:<4}", fg=_COLORS[finding.verdict])
     click.echo(f"{verdict}  {finding.check}: {' '.join(finding.message.split())}")

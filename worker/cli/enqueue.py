@@ -6,15 +6,14 @@ from typing import Any, Final
 
 import click
 
-from tasks.acceptance import Entry
 from tasks.codes import OUTCOMES, WORDS, State
 from tasks.errors import JobError
 from tasks.job import Job
-from tasks.keys import Keys
-from tasks.records import Record, Records
+from tasks.ledger.accept import Acceptance
+from tasks.ledger.records import Record, Records
 from worker.cli.entry import check_numbers, read_job
+from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
-from worker.cli.faults import Fault, Interrupted
 from worker.cli.output import print_json
 from worker.cli.show import print_record
 from worker.cli.store import acceptance, settings_of, store
@@ -65,22 +64,24 @@ def command(
         job = read_job(str(uuid.uuid4()) if job_id is None else job_id, fields)
         check_numbers(job, settings)
     except JobError as error:
-        raise Fault(f"{error.code}: {error.message} {WORDS[error.code].fix}") from error
+        raise CommandError(f"{error.code}: {error.message} {WORDS[error.code].fix}") from error
     with store(settings) as redis:
         ((entry, state),) = acceptance(settings, redis).accept([job])
-        if entry is Entry.CONFLICT:
-            raise Fault(f"the id '{job.id}' already is another job; see 'dialer show {job.id}'. Nothing was entered.")
+        if entry is Acceptance.CONFLICT:
+            raise CommandError(
+                f"the id '{job.id}' already is another job; see 'dialer show {job.id}'. Nothing was entered."
+            )
         if not wait:
             _print_entry(job, entry, state, as_json=as_json)
             return
-        records = Records(redis, keys=Keys(settings.key_prefix))
+        records = Records(redis)
         record = _outcome(records, job.id, timeout_s)
     if as_json:
         print_json(record)
     else:
         print_record(record)
     if record["state"] != State.PLACED:
-        raise click.exceptions.Exit(Fault.exit_code)
+        raise click.exceptions.Exit(CommandError.exit_code)
 
 
 def _pairs(attributes: tuple[str, ...]) -> dict[str, str] | None:
@@ -89,10 +90,10 @@ def _pairs(attributes: tuple[str, ...]) -> dict[str, str] | None:
     return dict(text.split("=", 1) for text in attributes) or None
 
 
-def _print_entry(job: Job, entry: Entry, state: State, *, as_json: bool) -> None:
+def _print_entry(job: Job, entry: Acceptance, state: State, *, as_json: bool) -> None:
     if as_json:
         print_json({"id": job.id, "entry": entry, "state": state})
-    elif entry is Entry.REPLAY:
+    elif entry is Acceptance.REPLAY:
         click.echo(f"{job.id} {state} (this job was entered before; nothing is called twice)")
     else:
         click.echo(f"{job.id} {state}")
@@ -106,11 +107,11 @@ def _outcome(records: Records, job_id: str, timeout_s: float | None) -> Record:
         while True:
             record = records.show(job_id)
             if record is None:
-                raise Fault(f"the record of '{job_id}' is gone from Redis.")
+                raise CommandError(f"the record of '{job_id}' is gone from Redis.")
             if record["state"] in OUTCOMES:
                 return record
             if deadline is not None and time.monotonic() >= deadline:
-                raise Fault(f"'{job_id}' is still {record['state']} after {timeout_s:g} s; the job goes on.")
+                raise CommandError(f"'{job_id}' is still {record['state']} after {timeout_s:g} s; the job goes on.")
             time.sleep(look_s)
             look_s = min(look_s * 1.2, _LONGEST_LOOK_S)
     except KeyboardInterrupt:

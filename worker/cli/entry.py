@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from config.settings import Settings
-from tasks.address import Address, DiallingRules, parse_address
 from tasks.codes import Code
 from tasks.errors import JobError
 from tasks.job import Job, parse_job
+from tasks.screening.number import Address, DialingRules, parse_address
 
 _MAX_ID: Final = 255  # as for an id from the queue: it fits a Redis key and a log line
 
@@ -31,7 +31,7 @@ def read_job(job_id: object, fields: dict[str, Any]) -> Job:
 def check_numbers(job: Job, settings: Settings) -> None:
     """Read the job's numbers as the worker will, if it has the same settings. Raises JobError."""
     region = job.region or settings.default_region
-    rules = DiallingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium)
+    rules = DialingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium)
     parse_address(job.to, region=region, rules=rules)
     written = job.caller_id or settings.caller_id
     if written:
@@ -44,6 +44,6 @@ def check_numbers(job: Job, settings: Settings) -> None:
 def read_caller_id(text: str, *, region: str) -> Address:
     """Read the number that is shown to those who are called. Raises JobError.
 
-    As in `tasks.dialing`, the operator's rules guard what is called, not who calls.
+    As in `tasks.attempt`, the operator's rules guard what is called, not who calls.
     """
-    return parse_address(text, region=region, rules=DiallingRules(allow_premium=True))
+    return parse_address(text, region=region, rules=DialingRules(allow_premium=True))

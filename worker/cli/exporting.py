@@ -8,8 +8,7 @@ import sys
 import click
 
 from tasks.codes import State
-from tasks.keys import Keys
-from tasks.records import Records
+from tasks.ledger.records import Records
 from worker.cli.examples import examples
 from worker.cli.store import settings_of, store
 
@@ -37,7 +36,7 @@ def command(*, states: tuple[str, ...], batch: str | None, form: str) -> None:
     """
     settings = settings_of()
     with store(settings) as redis:
-        look_up = Records(redis, keys=Keys(settings.key_prefix))
+        look_up = Records(redis)
         records = (record for state in states or State for record in look_up.every(State(state), batch=batch))
         if form == "jsonl":
             for record in records:

@@ -2,9 +2,8 @@
 
 import click
 
-from tasks.keys import Keys
+from worker.cli.errors import CommandError
 from worker.cli.examples import examples
-from worker.cli.faults import Fault
 from worker.cli.store import settings_of, store
 from worker.health import HEALTHY_WITHIN_S, silence_s, this_host
 
@@ -17,9 +16,9 @@ def command() -> None:
     """
     settings = settings_of()
     with store(settings) as redis:
-        silent_s = silence_s(redis, keys=Keys(settings.key_prefix), host=this_host())
+        silent_s = silence_s(redis, host=this_host())
     if silent_s is None:
-        raise Fault("Redis knows of no worker on this host: it is still starting, or has ended.")
+        raise CommandError("Redis knows of no worker on this host: it is still starting, or has ended.")
     if silent_s > HEALTHY_WITHIN_S:
-        raise Fault(f"the worker of this host was last seen {silent_s:.0f} s ago: see its log.")
+        raise CommandError(f"the worker of this host was last seen {silent_s:.0f} s ago: see its log.")
     click.echo(f"A worker of this host was seen {silent_s:.1f} s ago.")

@@ -8,15 +8,15 @@ from redis import RedisError
 
 from config.settings import Settings
 from tasks.job import Job
+from worker.cli.errors import CommandError, Interrupted, WrongUsage
 from worker.cli.examples import examples
-from worker.cli.faults import Fault, Interrupted, WrongUsage
-from worker.cli.intake import CHUNK, Tally, bring_in
 from worker.cli.output import print_json
-from worker.cli.preview import Preview
 from worker.cli.progress import progress
-from worker.cli.rows import BadFile, BadRow, Filling
-from worker.cli.source import FORMATS, Source, opened
 from worker.cli.store import acceptance, redis_fault, settings_of, store
+from worker.importing.bulk import CHUNK, Tally, bring_in
+from worker.importing.preview import Preview
+from worker.importing.rows import BadFile, BadRow, Filling
+from worker.importing.source import FORMATS, Source, opened
 
 _TOLD_IN_FULL: Final = 20
 
@@ -34,7 +34,7 @@ _TOLD_IN_FULL: Final = 20
 @click.option("--region", help="Region of the rows that name none, e.g. US.")
 @click.option("--format", "file_format", type=click.Choice(FORMATS), help="Default: from name or content.")
 @click.option("--id-column", metavar="NAME", help="The column or field with the job's id.  [default: id]")
-@click.option("--dry-run", is_flag=True, help="Say how many would be dialled, and why the others not; enter nothing.")
+@click.option("--dry-run", is_flag=True, help="Say how many would be dialed, and why the others not; enter nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 def command(
     file: str,
@@ -61,7 +61,7 @@ def command(
         except BadFile as error:
             raise WrongUsage(f"{file}: {error}") from error
     if not clean:
-        raise click.exceptions.Exit(Fault.exit_code)
+        raise click.exceptions.Exit(CommandError.exit_code)
 
 
 def _preview(
@@ -80,7 +80,7 @@ def _preview(
         print_json(preview.as_json())
     else:
         preview.show()
-    return preview.dialled == preview.rows
+    return preview.dialed == preview.rows
 
 
 def _enter(
@@ -97,7 +97,7 @@ def _enter(
             for _ in bring_in(jobs, acceptance(settings, redis), tally):
                 advance(tally.rows)
         except RedisError as error:
-            raise Fault(f"{redis_fault(settings.redis_url, error)} {_so_far(tally)}") from error
+            raise CommandError(f"{redis_fault(settings.redis_url, error)} {_so_far(tally)}") from error
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted. {_so_far(tally)}") from None
     if as_json:

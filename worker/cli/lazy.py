@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from worker.cli.faults import Fault, Interrupted, usage_fault
+from worker.cli.errors import CommandError, Interrupted, usage_fault
 
 
 class LazyGroup(click.Group):
@@ -71,11 +71,11 @@ def _usage_in_one_line() -> Iterator[None]:
         raise usage_fault(error) from error
 
 
-def _defect(error: Exception) -> Fault:
+def _defect(error: Exception) -> CommandError:
     from config.masking import mask  # noqa: PLC0415 - the way without a defect needs none of it
 
     words = " ".join(mask(str(error)).split())
-    return Fault(
+    return CommandError(
         f"a defect in Dialer: {type(error).__name__}: {words}. Please report it with what "
         "'dialer --traceback …' prints."
     )

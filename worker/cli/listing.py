@@ -5,8 +5,7 @@ import shlex
 import click
 
 from tasks.codes import State
-from tasks.keys import Keys
-from tasks.records import Page, Record, Records
+from tasks.ledger.records import Page, Record, Records
 from worker.cli.examples import examples
 from worker.cli.output import print_json, print_table
 from worker.cli.store import settings_of, store
@@ -34,7 +33,7 @@ def command(*, state: str | None, batch: str | None, limit: int, after: str | No
         raise click.UsageError("--after needs --state.")
     settings = settings_of()
     with store(settings) as redis:
-        records = Records(redis, keys=Keys(settings.key_prefix))
+        records = Records(redis)
         if state is None:
             counts = records.counts(batch)
             if as_json:

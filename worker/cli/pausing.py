@@ -2,8 +2,7 @@
 
 import click
 
-from tasks.keys import Keys
-from tasks.pause import Pause, Reason
+from tasks.fleet.pause import Pause, PauseReason
 from worker.cli.examples import examples
 from worker.cli.store import settings_of, store
 
@@ -19,7 +18,7 @@ def pause(*, reason: str, for_s: str | None) -> None:
     seconds = None if for_s is None else _seconds(for_s)
     settings = settings_of()
     with store(settings) as redis:
-        Pause(redis, keys=Keys(settings.key_prefix)).begin(Reason.OPERATOR, reason, for_s=seconds)
+        Pause(redis).begin(PauseReason.OPERATOR, reason, for_s=seconds)
     click.echo("Paused. 'dialer resume' lets the fleet go on.")
 
 
@@ -34,8 +33,8 @@ def resume(*, everything: bool) -> None:
     """
     settings = settings_of()
     with store(settings) as redis:
-        fleet_pause = Pause(redis, keys=Keys(settings.key_prefix))
-        ended = fleet_pause.end(*(Reason if everything else [Reason.OPERATOR]))
+        fleet_pause = Pause(redis)
+        ended = fleet_pause.end(*(PauseReason if everything else [PauseReason.OPERATOR]))
         left = fleet_pause.entries()
     click.echo("Resumed." if ended else "There was no such pause.")
     for entry in left:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from worker.cli.source import Source
+from worker.importing.source import Source
 
 
 @contextmanager

@@ -5,10 +5,9 @@ from typing import Any
 import click
 
 from tasks.codes import WORDS, Code
-from tasks.keys import Keys
-from tasks.records import Record, Records
+from tasks.ledger.records import Record, Records
+from worker.cli.errors import CommandError
 from worker.cli.examples import examples
-from worker.cli.faults import Fault
 from worker.cli.output import clean, print_fields, print_json
 from worker.cli.store import settings_of, store
 
@@ -22,9 +21,9 @@ def command(job_id: str, *, as_json: bool) -> None:
     """Show the record of the job ID. Exit 1 when there is none."""
     settings = settings_of()
     with store(settings) as redis:
-        record = Records(redis, keys=Keys(settings.key_prefix)).show(job_id)
+        record = Records(redis).show(job_id)
     if record is None:
-        raise Fault(f"no job '{clean(job_id)}': it was never entered, or its record has expired.")
+        raise CommandError(f"no job '{clean(job_id)}': it was never entered, or its record has expired.")
     if as_json:
         print_json(record)
     else:

@@ -7,9 +7,8 @@ from typing import Any
 import click
 
 from config.settings import Settings
-from tasks.keys import Keys
-from tasks.overview import Overview, look
-from tasks.pause import Entry
+from tasks.fleet.pause import ActivePause
+from tasks.fleet.status import FleetStatus, look
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
 from worker.cli.store import settings_of, store
@@ -22,7 +21,7 @@ def command(*, as_json: bool) -> None:
     """Show why the fleet waits, how fast it goes, what waits, and who works."""
     settings = settings_of()
     with store(settings) as redis:
-        overview = look(redis, keys=Keys(settings.key_prefix), limit=settings.rate_limit)
+        overview = look(redis, limit=settings.rate_limit)
         token_s = token_cache(settings, redis).remaining_s() if settings.client_id else None
     if as_json:
         print_json(_plain(dataclasses.asdict(overview) | {"token_s": token_s}))
@@ -30,7 +29,7 @@ def command(*, as_json: bool) -> None:
         print_fields(_lines(overview, settings, token_s))
 
 
-def _lines(overview: Overview, settings: Settings, token_s: float | None) -> list[tuple[str, str]]:
+def _lines(overview: FleetStatus, settings: Settings, token_s: float | None) -> list[tuple[str, str]]:
     limit = settings.rate_limit
     lines = [("paused", _pause(entry)) for entry in overview.pauses]
     if overview.probing:
@@ -51,7 +50,7 @@ def _lines(overview: Overview, settings: Settings, token_s: float | None) -> lis
     ]
 
 
-def _pause(entry: Entry) -> str:
+def _pause(entry: ActivePause) -> str:
     until = "until it is ended" if entry.until is None else f"for another {_span_until(entry.until)}"
     return f"{entry.reason}, since {entry.since:%Y-%m-%d %H:%M:%S} UTC, {until}: {entry.message}"
 

@@ -9,9 +9,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.settings import Secret, Settings, SettingsError, load
-from tasks.acceptance import Acceptance
-from tasks.keys import Keys
-from worker.cli.faults import Fault, WrongUsage
+from tasks.ledger.accept import Acceptor
+from worker.cli.errors import CommandError, WrongUsage
 from worker.connection import connect
 
 
@@ -31,14 +30,14 @@ def store(settings: Settings) -> Iterator[Redis]:
     try:
         yield redis
     except RedisError as error:
-        raise Fault(redis_fault(settings.redis_url, error)) from error
+        raise CommandError(redis_fault(settings.redis_url, error)) from error
     finally:
         redis.close()
 
 
-def acceptance(settings: Settings, redis: Redis) -> Acceptance:
+def acceptance(settings: Settings, redis: Redis) -> Acceptor:
     """The way into the ledger, by the same door as the queue's."""
-    return Acceptance(redis, keys=Keys(settings.key_prefix), retention_s=settings.retention_days * 86400)
+    return Acceptor(redis, retention_s=settings.retention_days * 86400)
 
 
 def redis_fault(url: Secret, error: RedisError) -> str:

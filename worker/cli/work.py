@@ -13,8 +13,8 @@ from config.settings import Settings
 from tasks.errors import JobError
 from worker.app import POOLS, run_worker
 from worker.cli.entry import read_caller_id
+from worker.cli.errors import WrongUsage
 from worker.cli.examples import examples
-from worker.cli.faults import WrongUsage
 from worker.cli.store import settings_of
 
 _PARENT_CHECK_S = 0.5

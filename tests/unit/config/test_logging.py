@@ -40,7 +40,7 @@ def lines(log_format: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list
 
 
 def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
-    made = logging.LogRecord("dialer.dialing", logging.INFO, "x.py", 1, message, args, None)
+    made = logging.LogRecord("dialer.attempt", logging.INFO, "x.py", 1, message, args, None)
     made.created = 1_795_428_000.1234
     made.__dict__.update(extra)
     return made
@@ -51,19 +51,19 @@ def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
     [
         (
             record("call placed", job_id="order-42", attempt=1),
-            "INFO  dialer.dialing job=order-42 call placed attempt=1",
+            "INFO  dialer.attempt job=order-42 call placed attempt=1",
         ),
-        (record("no job"), "INFO  dialer.dialing no job"),
-        (record("%s to %s", "sent", NUMBER), "INFO  dialer.dialing sent to +*********34"),
-        (record("x", job_id="a b"), 'INFO  dialer.dialing job="a b" x'),
+        (record("no job"), "INFO  dialer.attempt no job"),
+        (record("%s to %s", "sent", NUMBER), "INFO  dialer.attempt sent to +*********34"),
+        (record("x", job_id="a b"), 'INFO  dialer.attempt job="a b" x'),
         (
             record("x", why='said "no"', none=None, ok=True),
-            r'INFO  dialer.dialing x why="said \"no\"" none=null ok=true',
+            r'INFO  dialer.attempt x why="said \"no\"" none=null ok=true',
         ),
-        (record("a\nb\u2028c\x1b[31m"), r"INFO  dialer.dialing a\nb\u2028c\x1b[31m"),
+        (record("a\nb\u2028c\x1b[31m"), r"INFO  dialer.attempt a\nb\u2028c\x1b[31m"),
         (
             record("x", job_id="order-42\n2026 INFO forged"),
-            r'INFO  dialer.dialing job="order-42\n2026 INFO forged" x',
+            r'INFO  dialer.attempt job="order-42\n2026 INFO forged" x',
         ),
     ],
 )
@@ -76,7 +76,7 @@ def test_the_json_form() -> None:
     assert json.loads(line) == {
         "time": "2026-11-23T10:00:00.123Z",
         "level": "INFO",
-        "logger": "dialer.dialing",
+        "logger": "dialer.attempt",
         "message": "to +*********34\n",
         "job_id": "order-42",
         "wait_s": 0.25,

@@ -51,7 +51,6 @@ def test_the_defaults_are_those_of_the_design() -> None:
         wrap_up_code_id="code-1",
         redis_url=Secret("redis://localhost:6379/0"),
         sentinel_master="mymaster",
-        key_prefix="dialer:",
         caller_id="+12125550100",
         default_region="US",
         allowed_regions=frozenset(),
@@ -80,7 +79,6 @@ def test_the_call_deadline_is_both_time_outs_together() -> None:
         ("DIALER_REDIS_URL", "sentinel://:pw@a:26379/0", "redis_url", None),
         ("DIALER_REDIS_URL", "redis+socket:///run/redis.sock?virtual_host=1", "redis_url", None),
         ("DIALER_REDIS_URL", "unix:///run/redis.sock", "redis_url", None),
-        ("DIALER_KEY_PREFIX", "team-a:dialer:", "key_prefix", "team-a:dialer:"),
         ("DIALER_DEFAULT_REGION", "GB", "default_region", "GB"),
         ("DIALER_ALLOWED_REGIONS", "US, CA,GB", "allowed_regions", frozenset({"US", "CA", "GB"})),
         ("DIALER_ALLOWED_REGIONS", "US,001", "allowed_regions", frozenset({"US", "001"})),
@@ -136,10 +134,6 @@ def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -
         ("DIALER_REDIS_URL", "sentinel://a:26379;b:26379"),
         ("DIALER_REDIS_URL", "sentinel://a:26379;redis://b:6379"),
         ("DIALER_REDIS_URL", "redis+socket://"),
-        ("DIALER_KEY_PREFIX", "dialer"),
-        ("DIALER_KEY_PREFIX", "my dialer:"),
-        ("DIALER_KEY_PREFIX", "{dialer}:"),
-        ("DIALER_KEY_PREFIX", "dial*:"),
         ("DIALER_DEFAULT_REGION", "us"),
         ("DIALER_DEFAULT_REGION", "XX"),
         ("DIALER_ALLOWED_REGIONS", "US,XX"),
@@ -275,9 +269,9 @@ def test_the_file_is_looked_for_in_the_current_directory(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     for variable in VARIABLES:
         monkeypatch.delenv(variable.name, raising=False)
-    monkeypatch.setenv("DIALER_KEY_PREFIX", "env:")
+    monkeypatch.setenv("DIALER_DEFAULT_REGION", "GB")
     settings = load(credentials=False)
-    assert (settings.max_attempts, settings.key_prefix) == (9, "env:")
+    assert (settings.max_attempts, settings.default_region) == (9, "GB")
 
 
 @pytest.mark.parametrize(
@@ -285,7 +279,7 @@ def test_the_file_is_looked_for_in_the_current_directory(tmp_path: Path, monkeyp
     [
         (b"A=1\n\nDIALER_MAX_ATTEMPTS='3\n", "line 3 of .env cannot be read"),
         (b"A=1\nDIALER_MAX_ATTEMPTS\n", "line 2 of .env cannot be read"),
-        (b"DIALER_KEY_PREFIX=\xff:\n", ".env cannot be read (UnicodeDecodeError)"),
+        (b"DIALER_CALLER_ID=\xff:\n", ".env cannot be read (UnicodeDecodeError)"),
         (b"DIALER_MAX_TRIES=3\n", "DIALER_MAX_TRIES is not a setting"),
     ],
 )

@@ -8,14 +8,14 @@ import phonenumbers
 import pytest
 
 import sandbox
-from tasks.address import DiallingRules, parse_address
 from tasks.codes import Code
 from tasks.errors import JobError
+from tasks.screening.number import DialingRules, parse_address
 
 NUMBERS = Path(sandbox.__file__).with_name("numbers.csv")
 #: Regions of the list that an operator who fears toll fraud would leave out.
 FAR_REGIONS = frozenset({"BS", "CU", "JM", "SO"})
-RULES = DiallingRules(allowed_regions=frozenset(phonenumbers.SUPPORTED_REGIONS) - FAR_REGIONS | {"001"})
+RULES = DialingRules(allowed_regions=frozenset(phonenumbers.SUPPORTED_REGIONS) - FAR_REGIONS | {"001"})
 ADDRESS_CODES = {
     Code.NOT_A_NUMBER,
     Code.TOO_SHORT,
@@ -35,7 +35,7 @@ def rows() -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def outcomes(rows: list[dict[str, str]], rules: DiallingRules) -> tuple[list[str], Counter[Code]]:
+def outcomes(rows: list[dict[str, str]], rules: DialingRules) -> tuple[list[str], Counter[Code]]:
     accepted, refused = [], Counter[Code]()
     for row in rows:
         try:
@@ -60,4 +60,4 @@ def test_every_address_code_appears_several_times(rows: list[dict[str, str]]) ->
     _, refused = outcomes(rows, RULES)
     assert set(refused) == ADDRESS_CODES
     assert min(refused.values()) >= 4
-    assert outcomes(rows, DiallingRules())[1] == refused - Counter({Code.REGION_NOT_ALLOWED: len(rows)})
+    assert outcomes(rows, DialingRules())[1] == refused - Counter({Code.REGION_NOT_ALLOWED: len(rows)})

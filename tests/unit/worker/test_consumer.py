@@ -11,7 +11,6 @@ from redis.exceptions import ReadOnlyError
 
 import worker.consumer
 from config.settings import load
-from tasks.keys import Keys
 from worker.consumer import patient_consumer, wait_until_writable
 
 PAUSE_S = 0.2
@@ -40,13 +39,13 @@ def test_it_says_once_that_redis_is_away_and_leaves_when_told(
     monkeypatch.setattr(state, "should_stop", None)
     redis: Any = Refusing()
     with pytest.raises(SystemExit):
-        wait_until_writable(redis, Keys())
+        wait_until_writable(redis)
     assert redis.asked == 3
     assert caplog.messages == ["Redis is away: no"]
 
 
 def test_its_question_leaves_no_trace(redis_client: Redis) -> None:
-    wait_until_writable(redis_client, Keys())
+    wait_until_writable(redis_client)
     assert redis_client.keys() == []
 
 

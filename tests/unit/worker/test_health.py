@@ -6,25 +6,23 @@ import pytest
 from click.testing import Result
 from redis import Redis
 
-from tasks.keys import Keys
+from tasks.store import keys
 from worker.health import HEALTHY_WITHIN_S, silence_s, this_host
-
-KEYS = Keys()
 
 
 def beat(redis: Redis, worker: str, *, ago_s: float) -> None:
     seconds, microseconds = redis.time()
-    redis.zadd(KEYS.workers, {worker: (seconds - ago_s) * 1000 + microseconds / 1000})
+    redis.zadd(keys.workers, {worker: (seconds - ago_s) * 1000 + microseconds / 1000})
 
 
 def test_silence_is_counted_from_the_hosts_latest_worker(redis_client: Redis) -> None:
-    assert silence_s(redis_client, keys=KEYS, host="a") is None
+    assert silence_s(redis_client, host="a") is None
     beat(redis_client, "a:7:0a0b", ago_s=30)
     beat(redis_client, "a:8:0c0d", ago_s=3)
     beat(redis_client, "a:b:9:0e0f", ago_s=1)
     beat(redis_client, "aa:9:0e0f", ago_s=1)
-    assert silence_s(redis_client, keys=KEYS, host="a") == pytest.approx(3, abs=1)
-    assert silence_s(redis_client, keys=KEYS, host="a:b") == pytest.approx(1, abs=1)
+    assert silence_s(redis_client, host="a") == pytest.approx(3, abs=1)
+    assert silence_s(redis_client, host="a:b") == pytest.approx(1, abs=1)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from kombu.transport import redis as kombu_redis
 from kombu.utils import json as kombu_json
 from redis import Redis
 
-from tasks.schedule import nudge_message
+from tasks.fleet.scheduler import nudge_message
 from worker.nudges import NudgesInHand, hold_in_memory, read_nudge
 
 

@@ -9,7 +9,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config.settings import load
 from tasks.codes import Code, State
-from tests.ground import Ground, job
+from tests.support.ground import Ground, job
 from worker.wiring import ledger_of
 
 

@@ -1,0 +1,87 @@
+"""The body of a create-call request, in the guide's shape and in the published one, read strictly."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.simulator.answers import ApiError, malformed_address
+
+#: E.164: a plus, then up to 15 digits of which the first is no zero; nothing else.
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+_TEL_URI = re.compile(r"tel:(\+[1-9][0-9]{1,14})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRequest:
+    """A well-formed request; numbers are E.164, without `tel:`. `from_` may be empty in the public shape."""
+
+    to: str
+    from_: str
+    user_id: str
+    queue_id: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_guide_request(body: bytes) -> CallRequest:
+    """Read `{"to":{"phoneNumber":"tel:+…"},"from":…,"user":{"id":…},"wrapUpCode":…}`. Raises ApiError."""
+    content = _object(body)
+    to, from_ = (_tel_uri(_inner(content, name, "phoneNumber")) for name in ("to", "from"))
+    user_id = _required(_inner(content, "user", "id"), "user.id")
+    _required(_inner(content, "wrapUpCode", "id"), "wrapUpCode.id")
+    return CallRequest(to=to, from_=from_, user_id=user_id, attributes=_attributes(content))
+
+
+def read_public_request(body: bytes, user_id: str) -> CallRequest:
+    """Read the published SDK's flat body: `phoneNumber`, `callerId`, … Raises ApiError (400)."""
+    content = _object(body)
+    caller_id = content.get("callerId")
+    return CallRequest(
+        to=_e164(content.get("phoneNumber")),
+        from_="" if caller_id is None else _e164(caller_id),
+        user_id=user_id,
+        queue_id=str(content.get("callFromQueueId") or ""),
+        attributes=_attributes(content),
+    )
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise ApiError(400, "bad.request", "The request body is not a JSON object")
+    return content
+
+
+def _inner(content: dict[str, Any], outer: str, inner: str) -> object:
+    value = content.get(outer)
+    return value.get(inner) if isinstance(value, dict) else None
+
+
+def _required(value: object, name: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ApiError(400, "invalid.value", f"{name} is required")
+    return value
+
+
+def _tel_uri(value: object) -> str:
+    match = _TEL_URI.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise malformed_address()
+    return match[1]
+
+
+def _e164(value: object) -> str:
+    if not isinstance(value, str) or not _E164.fullmatch(value):
+        raise malformed_address()
+    return value
+
+
+def _attributes(content: dict[str, Any]) -> dict[str, str]:
+    attributes = content.get("attributes") or {}
+    if not isinstance(attributes, dict) or not all(isinstance(value, str) for value in attributes.values()):
+        raise ApiError(400, "invalid.value", "attributes must map text to text")
+    return attributes

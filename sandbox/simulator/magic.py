@@ -1,0 +1,95 @@
+"""Magic numbers: destinations in +1 212 555 01xx with a known fault each, like a provider's test numbers.
+
+Every number of the block is valid for libphonenumber, so that it passes Dialer's own checks on its way here.
+Numbers of the block that are not listed, and all other numbers, are answered and connect.
+"""
+
+from typing import NamedTuple
+
+from sandbox.simulator.faults import FAULTS
+from sandbox.simulator.progress import Callee
+
+
+class Magic(NamedTuple):
+    """`fault` names an entry of FAULTS; "" for a plain success. `once`: only the first call to the number."""
+
+    fault: str = ""
+    once: bool = False
+    callee: Callee = Callee.ANSWERS
+
+    @property
+    def rings(self) -> bool:
+        return not self.fault or FAULTS[self.fault].rings
+
+    @property
+    def sees(self) -> str:
+        """What the client sees, in the words of the documentation's table."""
+        if not self.fault:
+            return f"success, and then {self.callee.value}"
+        then = ", then success" if self.once else ""
+        return FAULTS[self.fault].sees + then
+
+
+_BLOCK = "+12125550"
+
+MAGIC: dict[str, Magic] = {
+    _BLOCK + last: magic
+    for last, magic in {
+        # What becomes of a call that was placed.
+        "100": Magic(),
+        "101": Magic(callee=Callee.IS_BUSY),
+        "102": Magic(callee=Callee.DOES_NOT_ANSWER),
+        "103": Magic(callee=Callee.CANNOT_BE_REACHED),
+        "104": Magic(callee=Callee.ANSWERS_ON_THE_SECOND_LEG),
+        # Refused for good.
+        "110": Magic("malformed_participant_address"),
+        "111": Magic("invalid_from_address"),
+        "112": Magic("insufficient_permissions"),
+        "113": Magic("not_found"),
+        "114": Magic("conflict"),
+        "115": Magic("too_large"),
+        "116": Magic("no_user_station"),
+        "117": Magic("not_a_user"),
+        "118": Magic("no_active_edge"),
+        # Refused for now.
+        "120": Magic("rate_limited", once=True),
+        "121": Magic("rate_limited"),
+        "122": Magic("rate_limited_without_header", once=True),
+        "123": Magic("rate_limited_for_long", once=True),
+        "124": Magic("unavailable_for_a_while", once=True),
+        "125": Magic("unavailable_for_a_while"),
+        "126": Magic("token_expired", once=True),
+        "127": Magic("token_refused", once=True),
+        "128": Magic("token_refused"),
+        # Failed on the other side; the phone may have rung.
+        "130": Magic("server_error"),
+        "131": Magic("server_error_rings"),
+        "132": Magic("bad_gateway"),
+        "133": Magic("bad_gateway_rings"),
+        "134": Magic("service_unavailable"),
+        "135": Magic("gateway_timeout"),
+        "136": Magic("gateway_timeout_rings"),
+        "137": Magic("request_timeout"),
+        "138": Magic("request_timeout_rings"),
+        "139": Magic("server_error", once=True),
+        # No answer.
+        "140": Magic("hang"),
+        "141": Magic("hang_rings"),
+        "142": Magic("reset"),
+        "143": Magic("reset_rings"),
+        "144": Magic("close"),
+        "145": Magic("close_rings"),
+        "146": Magic("hang", once=True),
+        "147": Magic("reset", once=True),
+        # A success that cannot be used, or hardly.
+        "150": Magic("without_id"),
+        "151": Magic("truncated"),
+        "152": Magic("half_json"),
+        "153": Magic("empty"),
+        "154": Magic("html_success"),
+        "155": Magic("drip_headers"),
+        "156": Magic("drip_body"),
+        "157": Magic("huge"),
+        "158": Magic("redirect"),
+    }.items()
+}

@@ -1,0 +1,106 @@
+"""OAuth client credentials: the token endpoint's reading of a request, and the tokens that are alive."""
+
+import base64
+import binascii
+import math
+import secrets
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from sandbox.simulator.answers import ApiError, Reply, json_answer, oauth_error
+from sandbox.simulator.behavior import Behavior
+from sandbox.simulator.rate_window import RateWindows
+
+
+class _Grant(NamedTuple):
+    client: str
+    expires_at: float
+
+
+class Tokens:
+    """Issued tokens. `clock` gives epoch seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._grants: dict[str, _Grant] = {}
+        self.issued = 0
+
+    def issue(self, client: str, life_s: float) -> str:
+        token = secrets.token_urlsafe(32)
+        self._grants[token] = _Grant(client, self._clock() + life_s)
+        self.issued += 1
+        return token
+
+    def client_of(self, authorization: str) -> tuple[str, str]:
+        """Tell the OAuth client and the token behind an Authorization header. Raises ApiError (401)."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise ApiError(401, "authentication.required", "No authentication bearer token specified")
+        grant = self._grants.get(token)
+        if grant is None:
+            raise ApiError(401, "bad.credentials", "Invalid login credentials")
+        if self._clock() >= grant.expires_at:
+            raise ApiError(401, "credentials.expired", "The token has expired")
+        return grant.client, token
+
+    def revoke(self, token: str) -> None:
+        self._grants.pop(token, None)
+
+    def revoke_all(self) -> int:
+        revoked = self.alive()
+        self._grants.clear()
+        return revoked
+
+    def alive(self) -> int:
+        now = self._clock()
+        return sum(grant.expires_at > now for grant in self._grants.values())
+
+
+class _Credentials(NamedTuple):
+    client: str
+    secret: str
+
+
+def token_answer(
+    form: Mapping[str, object],
+    authorization: str,
+    *,
+    behavior: Behavior,
+    tokens: Tokens,
+    windows: RateWindows,
+) -> Reply:
+    """Reply `POST /oauth/token`. Its own rate limit is a 400, no 429 (the platform's Terraform provider)."""
+    credentials = _credentials(form, authorization, behavior.profile)
+    if credentials is None or credentials.secret != behavior.client_secret:
+        return oauth_error(401, "invalid_client", "client not found or secret wrong")
+    if form.get("grant_type") != "client_credentials":
+        return oauth_error(400, "unsupported_grant_type", "expected client_credentials")
+    reading = windows.spend(
+        credentials.client, allowed=behavior.token_rate_limit, window_s=behavior.token_rate_window_s
+    )
+    if not reading.admitted:
+        message = f"rate limit exceeded. Retry the request in [{reading.reset_s}] seconds"
+        return oauth_error(400, "invalid_request", message)
+    token = tokens.issue(credentials.client, behavior.token_life_s)
+    return json_answer(
+        200, {"access_token": token, "token_type": "bearer", "expires_in": math.ceil(behavior.token_life_s)}
+    )
+
+
+def _credentials(form: Mapping[str, object], authorization: str, profile: str) -> _Credentials | None:
+    """Credentials from HTTP Basic (public) or from the form (guide), as far as the profile accepts them."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        return _basic(encoded) if profile != "guide" else None
+    client, secret = form.get("client_id"), form.get("client_secret")
+    if profile != "public" and isinstance(client, str) and isinstance(secret, str) and client:
+        return _Credentials(client, secret)
+    return None
+
+
+def _basic(encoded: str) -> _Credentials | None:
+    try:
+        client, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return _Credentials(client, secret) if client and colon else None

@@ -1,0 +1,61 @@
+"""The simulated organization: its behavior and all its state, in memory, emptied by a reset."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from sandbox.simulator.behavior import Behavior, changed
+from sandbox.simulator.calls import CallLog
+from sandbox.simulator.magic import MAGIC
+from sandbox.simulator.oauth import Tokens
+from sandbox.simulator.rate_window import RateWindows
+from sandbox.simulator.traffic import Traffic
+
+
+class Organization:
+    """One organization. `clock` gives epoch seconds; everything in here is told the time by it."""
+
+    def __init__(self, behavior: Behavior, clock: Callable[[], float] = time.time) -> None:
+        self._at_start = behavior
+        self.clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """As if just started: first behavior, no token, no call, no request, empty rate windows."""
+        self.behavior = self._at_start
+        self.tokens = Tokens(self.clock)
+        self.windows = RateWindows(self.clock)
+        self.token_windows = RateWindows(self.clock)
+        self.calls = CallLog(self.clock)
+        self.traffic = Traffic(self.clock)
+        self._attempts: Counter[str] = Counter()
+
+    def change(self, changes: Mapping[str, object]) -> None:
+        """Behave differently from now on. Raises BadBehavior."""
+        self.behavior = changed(self.behavior, changes)
+
+    def next_fault(self, to: str) -> str:
+        """Name the fault that the next call to the number meets; "" for none.
+
+        An outage comes first and does not use a magic number up. Chance is drawn from seed, number and
+        attempt, so that a run's faults do not depend on the order in which concurrent calls arrive.
+        """
+        if self.behavior.outage:
+            return self.behavior.outage
+        attempt = self._attempts[to]
+        self._attempts[to] += 1
+        magic = MAGIC.get(to)
+        if magic is not None:
+            return "" if magic.once and attempt else magic.fault
+        if self.behavior.faults:
+            return self._drawn(f"{self.behavior.fault_seed} {to} {attempt}")
+        return ""
+
+    def _drawn(self, seed: str) -> str:
+        lot = random.Random(seed).random()  # dice, not cryptography
+        for name, share in self.behavior.faults.items():
+            lot -= share
+            if lot < 0:
+                return name
+        return ""

@@ -1,0 +1,1 @@
+"""What all workers share: pace, pause, breaker, scheduler, heartbeat, status."""

@@ -1,0 +1,82 @@
+"""How the fleet does, in one look: why it waits, how fast it goes, what waits, and who works."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis import Redis
+
+from config.settings import RateLimit
+from tasks.fleet.heartbeat import DEAD_AFTER_S
+from tasks.fleet.pause import ActivePause, Pause
+from tasks.store import keys
+from tasks.store.keys import INBOX_LISTS
+
+_SPAN_S: Final = 10  # `pace.lua` counts in spans of ten seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetStatus:
+    """A look at the whole fleet; numbers are jobs, times seconds."""
+
+    pauses: list[ActivePause]
+    #: The reason for which only probes go out, or None.
+    probing: str | None
+    #: Requests in the last minute, and the share of the limit that they are.
+    sent_last_minute: int
+    share_of_limit: float
+    #: Not yet taken in; nudged and not yet claimed; due now or sooner; due later; claimed or on the wire.
+    inbox: int
+    calls: int
+    due: int
+    later: int
+    in_flight: int
+    #: Worker name -> calls that it places at once.
+    workers: dict[str, int]
+    #: Until what is due is sent, at the last minute's speed, else at the pace; None while the fleet waits.
+    drain_s: float | None
+
+
+def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
+    """Look at the fleet; a few round trips. Raises redis.RedisError when Redis does not answer."""
+    pauses = Pause(redis).entries()
+    seconds, micros = redis.time()
+    now_ms = seconds * 1000 + micros / 1000
+    pipe: Any = redis.pipeline(transaction=False)
+    pipe.hgetall(keys.pace)
+    pipe.hget(keys.breaker, "open")
+    pipe.llen(keys.calls)
+    pipe.zcard(keys.leases)
+    pipe.zrangebyscore(keys.workers, now_ms - DEAD_AFTER_S * 1000, "+inf")
+    pipe.hgetall(keys.concurrency)
+    for name in INBOX_LISTS:
+        pipe.llen(name)
+    for key in keys.due:
+        pipe.zcard(key)
+        # A nudged job is due, though its score says later: the scores of those to come are what is later.
+        pipe.zcount(key, "-inf", now_ms)
+    pace, probing, calls, in_flight, alive, concurrency, *numbers = pipe.execute()
+    inbox, waiting = sum(numbers[: len(INBOX_LISTS)]), numbers[len(INBOX_LISTS) :]
+    due = min(sum(waiting[1::2]) + calls, sum(waiting[::2]))
+    sent, spanned_s = _last_minute(pace, now_ms)
+    speed = sent / spanned_s or limit.count / limit.period_s
+    return FleetStatus(
+        pauses=pauses,
+        probing=probing,
+        sent_last_minute=round(sent * 60 / spanned_s),
+        share_of_limit=sent / spanned_s / (limit.count / limit.period_s),
+        inbox=inbox,
+        calls=calls,
+        due=due,
+        later=sum(waiting[::2]) - due,
+        in_flight=in_flight,
+        workers={name: int(concurrency.get(name, 0)) for name in alive},
+        drain_s=None if pauses else (inbox + due) / speed,
+    )
+
+
+def _last_minute(pace: dict[str, str], now_ms: float) -> tuple[int, float]:
+    """Requests in the present span and the six before it, and how many seconds those are."""
+    tick = int(now_ms / 1000 // _SPAN_S)
+    spans = range(7)
+    sent = sum(int(pace.get(f"sent{n}", 0)) for n in spans if tick - 6 <= int(pace.get(f"tick{n}", 0)) <= tick)
+    return sent, 6 * _SPAN_S + now_ms / 1000 % _SPAN_S

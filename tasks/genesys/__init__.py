@@ -1,0 +1,1 @@
+"""Genesys Cloud's API: what is sent, what an answer means, and the token that the fleet shares."""

@@ -1,0 +1,162 @@
+"""The one table from what came back, or did not, to what it means for the call.
+
+`TABLE` is read from the top; the first row that fits decides. Status and Genesys' own code count; the words
+of a message only tell the two kinds of bad address apart, as in the guide. Sources: the guide's "Common
+errors" and the error codes of the published SDK.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+from tasks.codes import WORDS, Code
+from tasks.errors import DialError, NotPlaced, Refused, Unknown
+from tasks.genesys.call import PlacedCall
+from tasks.genesys.headers import correlation_id, one_line, rate_reading, retry_after_s
+
+
+class TransportFault(StrEnum):
+    """What kept an answer from being read in full."""
+
+    NOT_SENT = "no byte of the request was written"
+    TIMED_OUT = "the time was up"
+    BROKEN = "the connection broke, or what came was not HTTP"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An HTTP answer; `fault` tells why the body is not all of it. `headers` looks names up in any case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    fault: TransportFault | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    def json(self) -> dict[str, Any]:
+        """Return the body's JSON object; an empty one for anything else (HTML from a proxy, half a body)."""
+        try:
+            body = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return body if isinstance(body, dict) else {}
+
+
+class Row(NamedTuple):
+    on: TransportFault | range
+    error: type[DialError]
+    code: Code
+    #: Only when the body's `code` is one of these.
+    api_codes: frozenset[str] = frozenset()
+    #: Only when the body's `message` matches this.
+    message: str = ""
+    #: Only with a Retry-After header that can be read.
+    retry_after: bool = False
+
+
+def _is(status: int) -> range:
+    return range(status, status + 1)
+
+
+_LONGEST_ID: Final = 200  # Genesys' are 36
+
+_STATION_CODES = frozenset(
+    {
+        "conversation.error.no.user.station",
+        "providerapi.error.station.no.active.edge",
+        "providerapi.error.no.station.for.edge",
+    }
+)
+# "Malformed syntax" is Genesys' message for any bad request, so the word alone does not do.
+_PARTICIPANT = r"malformed.{0,40}(participant|address)|participant address"
+_CALLER_ID = r"invalid.{0,20}\bfrom\b|\bfrom (address|number)|caller ?id"
+
+TABLE: Final = (
+    # Nothing to read.
+    Row(TransportFault.NOT_SENT, NotPlaced, Code.COULD_NOT_CONNECT),
+    Row(TransportFault.TIMED_OUT, Unknown, Code.NO_ANSWER_FROM_API),
+    Row(TransportFault.BROKEN, Unknown, Code.CONNECTION_LOST),
+    # 2xx with a conversation id is a placed call and never gets here. A redirect is never followed, and who
+    # sent it need not be Genesys Cloud, so it proves nothing.
+    Row(range(100, 200), Unknown, Code.UNEXPECTED_STATUS),
+    Row(range(200, 300), Unknown, Code.UNREADABLE_ANSWER),
+    Row(range(300, 400), Unknown, Code.UNEXPECTED_STATUS),
+    # Refusals by code, whatever the status (the edge's come with a 500).
+    Row(range(400, 600), Refused, Code.NO_STATION, api_codes=_STATION_CODES),
+    Row(_is(400), Refused, Code.NOT_A_USER, api_codes=frozenset({"not.a.user"})),
+    Row(_is(400), Refused, Code.MALFORMED_PARTICIPANT_ADDRESS, message=_PARTICIPANT),
+    Row(_is(400), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
+    Row(_is(401), NotPlaced, Code.TOKEN_REFUSED),
+    Row(_is(403), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
+    Row(_is(403), Refused, Code.INSUFFICIENT_PERMISSIONS),
+    Row(_is(404), Refused, Code.NOT_FOUND),
+    Row(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy says this, and it passed nothing on
+    Row(_is(408), Unknown, Code.NO_ANSWER_FROM_API),
+    Row(_is(429), NotPlaced, Code.RATE_LIMITED),
+    Row(range(400, 500), Refused, Code.BAD_REQUEST),  # 409, 413, 415, 422 among them
+    Row(_is(503), NotPlaced, Code.SERVICE_UNAVAILABLE, retry_after=True),
+    Row(range(500, 600), Unknown, Code.SERVER_ERROR),
+    Row(range(600, 1000), Unknown, Code.UNEXPECTED_STATUS),
+)
+
+
+def read_call(answer: Answer) -> PlacedCall:
+    """Return the placed call, or raise what `TABLE` says; nothing else, whatever the answer holds."""
+    body = answer.json()
+    correlation = correlation_id(answer.headers, body)
+    reading = rate_reading(answer.headers)
+    conversation_id = body.get("id")
+    if answer.is_success and isinstance(conversation_id, str) and _is_id(conversation_id):
+        return PlacedCall(
+            conversation_id=conversation_id,
+            http_status=answer.status,
+            correlation_id=correlation,
+            reading=reading,
+        )
+    message = one_line(body.get("message"))
+    row = _row(answer, str(body.get("code")), message)
+    raise row.error(
+        row.code,
+        message or None,
+        http_status=answer.status,
+        correlation_id=correlation,
+        retry_after_s=retry_after_s(answer.headers, message) if row.error is NotPlaced else None,
+        reading=reading,
+    )
+
+
+def no_answer(fault: TransportFault, reason: str) -> DialError:
+    """Return the error for an exchange that ended without even a status."""
+    row = next(row for row in TABLE if row.on is fault)
+    return row.error(row.code, f"{WORDS[row.code].meaning} ({one_line(reason)})")
+
+
+def _row(answer: Answer, api_code: str, message: str) -> Row:
+    headers_retry_after_s = retry_after_s(answer.headers, "")
+    for row in TABLE:
+        if (
+            _concerns(row, answer)
+            and (not row.api_codes or api_code in row.api_codes)
+            and (not row.message or re.search(row.message, message, re.IGNORECASE))
+            and (not row.retry_after or headers_retry_after_s is not None)
+        ):
+            return row
+    raise AssertionError(answer.status)  # http.client lets no status through but 100 to 999
+
+
+def _concerns(row: Row, answer: Answer) -> bool:
+    if isinstance(row.on, TransportFault):
+        # Half a success is no answer; any other status needs no body to be clear.
+        return row.on is answer.fault and answer.is_success
+    return answer.status in row.on
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_ID and text.isprintable()

@@ -1,0 +1,78 @@
+"""What each profile writes: `guide` follows the guide to the letter, `public` the published platform.
+
+Source: the guide's script, and the CreateCallRequest of the published SDK (docs/adr tells where they differ).
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from config.settings import Profile, Settings
+from tasks.codes import Code
+from tasks.errors import NotPlaced, Refused
+from tasks.genesys.call import CallRequest
+
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One POST, complete but for the transport's own headers; repr shows neither secret nor number."""
+
+    url: str
+    headers: Mapping[str, str]
+    #: The value of the header Authorization; None sends none.
+    authorization: str | None = field(default=None, repr=False)
+    json: Mapping[str, object] | None = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+def call_post(settings: Settings, request: CallRequest, token: str) -> Post:
+    """Build the request; raises NotPlaced for a token, Refused for a user id, that no request can carry."""
+    if not is_header_safe(token):
+        # The HTTP library would say so too, but with the token in its message.
+        raise NotPlaced(Code.TOKEN_REFUSED)
+    url, body = _CALLS[settings.profile](request)
+    return Post(url=settings.api_url.rstrip("/") + url, headers=_JSON, authorization=f"Bearer {token}", json=body)
+
+
+def token_post(settings: Settings) -> Post:
+    """Build the client credentials grant (RFC 6749, 4.4): `guide` by form, `public` by Basic."""
+    url = settings.login_url.rstrip("/") + "/oauth/token"
+    secret = settings.client_secret.reveal()
+    form = {"grant_type": "client_credentials"}
+    if settings.profile is Profile.GUIDE:
+        form |= {"client_id": settings.client_id, "client_secret": secret}
+        return Post(url=url, headers=_FORM, form=form)
+    basic = base64.b64encode(f"{settings.client_id}:{secret}".encode()).decode("ascii")
+    return Post(url=url, headers=_FORM, authorization=f"Basic {basic}", form=form)
+
+
+def is_header_safe(token: str) -> bool:
+    """Whether a header can carry the token (RFC 6750, 2.1 allows less)."""
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
+
+
+def _guide_call(request: CallRequest) -> tuple[str, dict[str, object]]:
+    return "/api/v2/conversations/calls", {
+        "to": {"phoneNumber": f"tel:{request.to}"},
+        "from": {"phoneNumber": f"tel:{request.caller_id}"},
+        "user": {"id": request.user_id},
+        "wrapUpCode": {"id": request.wrap_up_code_id},
+    }
+
+
+def _public_call(request: CallRequest) -> tuple[str, dict[str, object]]:
+    if request.user_id in {"", ".", ".."}:
+        # As a path segment these would name another resource, and a dot cannot be percent-encoded for good.
+        raise Refused(Code.NOT_FOUND)
+    caller = {"callerId": request.caller_id} if request.caller_id else {}
+    # The job id on the conversation lets a person find what became of an unconfirmed call.
+    attributes = {**request.attributes, "dialerJobId": request.job_id}
+    url = f"/api/v2/conversations/calls/user/{quote(request.user_id, safe='')}"
+    return url, {"phoneNumber": request.to, **caller, "attributes": attributes}
+
+
+_CALLS = {Profile.GUIDE: _guide_call, Profile.PUBLIC: _public_call}

@@ -1,0 +1,95 @@
+"""The way into the ledger: a job, or a message that is none, is entered once and answered every time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from redis import Redis
+
+from tasks.codes import Code, State
+from tasks.job import Job, fingerprint
+from tasks.ledger.outcome import outcome_fields, outcome_keys
+from tasks.store import keys
+from tasks.store.scripts import source
+
+_TO_RAW_MAX: Final = 64
+
+
+class Acceptance(StrEnum):
+    """What became of a job that was brought to the ledger."""
+
+    ACCEPTED = "accepted"
+    REPLAY = "replay"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A message that is no job, and why; `fingerprint` tells a replay of it from another one."""
+
+    id: str
+    fingerprint: str
+    code: Code
+    message: str
+
+
+class Acceptor:
+    """All that producers, `dialer enqueue` and `dialer import` need of the ledger.
+
+    Raises redis.RedisError when Redis does not answer; whatever is entered again then is entered once.
+    """
+
+    def __init__(self, redis: Redis, *, retention_s: float) -> None:
+        self._redis = redis
+        self._retention_ms = int(retention_s * 1000)
+        self._accept = redis.register_script(source("accept"))
+        self._reject = redis.register_script(source("reject"))
+
+    def accept(self, entries: Sequence[Job | Refusal]) -> list[tuple[Acceptance, State]]:
+        """Enter jobs, and refusals as rejected, in one pipeline; for each what became of it and its state now."""
+        if not entries:
+            return []
+        pipe = self._redis.pipeline(transaction=False)
+        for entry in entries:
+            if isinstance(entry, Job):
+                self._enter(entry, pipe)
+            else:
+                self._refuse(entry, pipe)
+        return [(Acceptance(verdict), State(state)) for verdict, state in pipe.execute()]
+
+    def _enter(self, job: Job, pipe: Any) -> None:
+        content = job.content()
+        self._accept(
+            keys=[
+                keys.job(job.id),
+                keys.due_at(job.priority),
+                keys.wake,
+                keys.batch(job.batch or "", "open"),
+                keys.expiring,
+            ],
+            args=[
+                job.id,
+                content,
+                fingerprint(content),
+                _ms(job.not_before),
+                _ms(job.not_after),
+                job.priority,
+                job.batch or "",
+                job.to[:_TO_RAW_MAX],
+            ],
+            client=pipe,
+        )
+
+    def _refuse(self, refusal: Refusal, pipe: Any) -> None:
+        fields = outcome_fields(refusal.code, refusal.message, state=State.REJECTED)
+        self._reject(
+            keys=outcome_keys(refusal.id, None, State.REJECTED),
+            args=[refusal.id, refusal.fingerprint, self._retention_ms, *fields],
+            client=pipe,
+        )
+
+
+def _ms(instant: datetime | None) -> int | str:
+    return "" if instant is None else int(instant.timestamp() * 1000)

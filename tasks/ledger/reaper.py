@@ -1,0 +1,65 @@
+"""What nobody holds any more is put right: leases of dead workers, and jobs whose time has passed."""
+
+from typing import Any, Final
+
+from redis import Redis
+
+from tasks.codes import Code, State
+from tasks.ledger.outcome import outcome_fields, outcome_keys
+from tasks.store import keys
+from tasks.store.scripts import source
+
+#: A job that several workers died with is put off by this for each death but the first.
+_SUSPECT_S: Final = 30.0
+
+
+class Reaper:
+    """Run by every worker, every few seconds; the scripts judge by Redis' clock, so that any number may.
+
+    Raises redis.RedisError when Redis does not answer.
+    """
+
+    def __init__(self, redis: Redis, *, retention_s: float) -> None:
+        self._redis = redis
+        self._retention_ms = int(retention_s * 1000)
+        self._reap = redis.register_script(source("reap"))
+        self._withdraw = redis.register_script(source("withdraw"))
+
+    def reap(self, *, limit: int = 100) -> dict[str, str]:
+        """Put right what dead workers left: job id -> `queued` or `unconfirmed`."""
+        found = {}
+        for job_id, batch, priority in self._overdue(keys.leases, limit):
+            (verdict,) = self._reap(
+                keys=[*outcome_keys(job_id, batch, State.UNCONFIRMED), keys.due_at(priority), keys.wake],
+                args=[job_id, self._retention_ms, int(_SUSPECT_S * 1000), *outcome_fields(Code.WORKER_LOST)],
+            )
+            if verdict != "alive":
+                found[job_id] = verdict
+        return found
+
+    def expire(self, *, limit: int = 100) -> list[str]:
+        """End waiting jobs whose `not_after` has passed, be the fleet paused or not; their ids."""
+        expired = []
+        for job_id, batch, priority in self._overdue(keys.expiring, limit):
+            verdict, _ = self._withdraw(
+                keys=[
+                    *outcome_keys(job_id, batch, State.EXPIRED),
+                    keys.due_at(priority),
+                ],
+                args=[job_id, self._retention_ms, State.EXPIRED, *outcome_fields(Code.NOT_AFTER_PASSED)],
+            )
+            if verdict == "done":
+                expired.append(job_id)
+        return expired
+
+    def _overdue(self, key: str, limit: int) -> list[tuple[str, str | None, int]]:
+        """(id, batch, priority) of those whose time in the zset `key` has passed."""
+        seconds, micros = self._redis.time()
+        now_ms = seconds * 1000 + micros / 1000
+        ids: Any = self._redis.zrangebyscore(key, "-inf", now_ms, start=0, num=limit)
+        pipe = self._redis.pipeline(transaction=False)
+        for job_id in ids:
+            pipe.hmget(keys.job(job_id), ["batch", "priority"])
+        return [
+            (job_id, batch, int(priority or 0)) for job_id, (batch, priority) in zip(ids, pipe.execute(), strict=True)
+        ]

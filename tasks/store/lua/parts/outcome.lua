@@ -1,0 +1,64 @@
+-- uses: clock
+-- The one way in which a job gets its outcome: record, indexes, stream and Celery's result, all or nothing.
+--
+-- keys: job, leases, index, index_unconfirmed, batch_index, batch_unconfirmed, batch_open, outcomes, result,
+--       expiring
+-- fields: flat list of record fields and values, among them `state` and `code`
+
+local TRIM = 16 -- index entries dropped with each outcome: bounded work, and faster than they come
+
+local NUMBERS = { attempts = true, http_status = true, priority = true, replays = true, conflicts = true }
+
+local function file_under(key, now, id, retention)
+  redis.call('ZADD', key, exact(now), id)
+  local old = redis.call('ZRANGEBYSCORE', key, '-inf', exact(now - retention), 'LIMIT', 0, TRIM)
+  if #old > 0 then
+    redis.call('ZREM', key, unpack(old))
+  end
+  redis.call('PEXPIRE', key, string.format('%d', retention))
+end
+
+local function public_record(id, key)
+  local record = { id = id }
+  local entries = redis.call('HGETALL', key)
+  for i = 1, #entries, 2 do
+    local name, value = entries[i], entries[i + 1]
+    if NUMBERS[name] then
+      record[name] = tonumber(value)
+    elseif string.sub(name, 1, 1) ~= '_' then
+      record[name] = value
+    end
+  end
+  return record
+end
+
+local function settle(keys, now, id, fields, retention)
+  local lifetime = string.format('%d', retention)
+  redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')
+  redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
+  redis.call('PEXPIRE', keys.job, lifetime)
+  redis.call('ZREM', keys.leases, id)
+  redis.call('ZREM', keys.expiring, id)
+
+  local record = public_record(id, keys.job)
+  redis.call('ZREM', keys.index_unconfirmed, id)
+  file_under(keys.index, now, id, retention)
+  if record.batch then
+    redis.call('ZREM', keys.batch_unconfirmed, id)
+    redis.call('ZREM', keys.batch_open, id)
+    file_under(keys.batch_index, now, id, retention)
+  end
+  redis.call('XADD', keys.outcomes, 'MAXLEN', '~', '100000', '*', 'id', id, 'state', record.state,
+    'code', record.code, 'batch', record.batch or '', 'finished_at', record.finished_at)
+
+  local result = '{"status":"SUCCESS","traceback":null,"children":[],"task_id":' .. cjson.encode(id)
+    .. ',"date_done":' .. cjson.encode(record.finished_at) .. ',"result":' .. cjson.encode(record) .. '}'
+  redis.call('SET', keys.result, result, 'PX', lifetime)
+  redis.call('PUBLISH', keys.result, result)
+end
+
+local function outcome_keys()
+  return { job = KEYS[1], leases = KEYS[2], index = KEYS[3], index_unconfirmed = KEYS[4],
+    batch_index = KEYS[5], batch_unconfirmed = KEYS[6], batch_open = KEYS[7], outcomes = KEYS[8],
+    result = KEYS[9], expiring = KEYS[10] }
+end

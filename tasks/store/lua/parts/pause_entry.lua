@@ -1,0 +1,22 @@
+-- uses: clock
+-- An entry of the pause hash: reason -> {"since_ms":…,"until_ms":… or null,"message":…}.
+
+local function paused_until(entry)
+  return tonumber(string.match(entry, '"until_ms":([%d.]+)'))
+end
+
+-- Begin, or prolong, the pause for one reason; an end that is already later stands. `for_ms` nil: no end.
+local function begin_pause(key, reason, now, for_ms, message)
+  local known = redis.call('HGET', key, reason)
+  local since = now
+  if known then
+    local ends = paused_until(known)
+    if ends == nil or (for_ms and ends >= now + for_ms) then
+      return 0
+    end
+    since = ends > now and tonumber(string.match(known, '"since_ms":([%d.]+)')) or now
+  end
+  redis.call('HSET', key, reason, '{"since_ms":' .. exact(since) .. ',"until_ms":'
+    .. (for_ms and exact(now + for_ms) or 'null') .. ',"message":' .. message .. '}')
+  return 1
+end

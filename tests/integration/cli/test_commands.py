@@ -1,0 +1,127 @@
+"""The command line as other programs and people meet it: workers beside it, pipes, terminals and Ctrl-C."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from sandbox.simulator_process import Simulator
+from tests.integration.conftest import StartWorker
+from tests.support.fleet import ROOT, environment, wait_for
+from tests.support.ground import Ground, job
+
+DIALER = [sys.executable, "-m", "worker.cli.main"]
+
+
+@pytest.fixture
+def env(redis_url: str, simulator: Simulator) -> dict[str, str]:
+    return environment(redis_url, simulator.url)
+
+
+def run(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DIALER, *args], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "exit_code", "code"),
+    [("+1 212-555-1234", 0, "placed"), ("+1 212-555-0110", 1, "malformed_participant_address")],
+)
+def test_waiting_for_the_outcome(
+    env: dict[str, str], start_worker: StartWorker, to: str, exit_code: int, code: str
+) -> None:
+    start_worker()
+    done = run(env, "enqueue", to, "--id", "a", "--wait", "--timeout", "30", "--json")
+    record = json.loads(done.stdout)
+    assert (done.returncode, record["code"]) == (exit_code, code)
+    shown = run(env, "show", "a", "--json")
+    assert (shown.returncode, json.loads(shown.stdout)) == (0, record)
+
+
+def test_ctrl_c_while_waiting(env: dict[str, str], real_redis: Redis) -> None:
+    process = subprocess.Popen(
+        [*DIALER, "enqueue", "+1 212-555-1234", "--id", "a", "--wait"],
+        cwd=ROOT,
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what it runs in the background with SIGINT ignored, these tests perhaps too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads yet
+    )
+    wait_for(lambda: bool(real_redis.exists("dialer:job:a")))
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert errors == "Error: stopped waiting; the job goes on, see 'dialer show a'.\n"
+
+
+@pytest.mark.parametrize(
+    ("secret", "exit_code", "told"),
+    [("sandbox-secret", 0, "ok    credentials"), ("wrong-secret", 1, "fail  credentials")],
+)
+def test_check_asks_for_a_token(env: dict[str, str], secret: str, exit_code: int, told: str) -> None:
+    done = run(env | {"GENESYS_CLOUD_CLIENT_SECRET": secret}, "check")
+    assert (done.returncode, done.stderr) == (exit_code, "")
+    assert told in done.stdout
+    assert secret not in done.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_error(env: dict[str, str], real_redis: Redis) -> None:
+    Ground.over(real_redis).ledger.accept([job(f"j{n}") for n in range(2000)])
+    command = f"{' '.join(DIALER)} list --state queued --limit 2000 | head -1"
+    done = subprocess.run(command, shell=True, cwd=ROOT, env=env, capture_output=True, text=True, check=True)  # noqa: S602
+    assert done.stdout.startswith("id ")
+    assert "Traceback" not in done.stderr
+    assert "Error" not in done.stderr
+
+
+def test_a_terminal_gets_a_bar_and_the_same_summary(env: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "jobs.csv"
+    path.write_text("to\n+1 212\n" + "".join(f"+1212555{n}\n" for n in range(1000, 4000)) + ",x\n")
+    terminal, child = pty.openpty()
+    process = subprocess.Popen(
+        [*DIALER, "import", str(path)],
+        cwd=ROOT,
+        env=env | {"TERM": "xterm-256color", "COLUMNS": "80"},
+        stdin=child,
+        stdout=subprocess.PIPE,
+        stderr=child,
+        text=True,
+    )
+    os.close(child)
+    output, _ = process.communicate(timeout=60)
+    shown = os.read(terminal, 1_000_000).decode()
+    os.close(terminal)
+    assert output == "3002 rows: 3001 accepted, 0 already known, 0 conflicting, 1 bad.\n"
+    assert process.returncode == 1
+    assert "rows, " in shown
+    assert "row 3003: malformed_job: It has 2 cells, and the header 1." in " ".join(shown.split())
+    assert "Traceback" not in shown
+
+
+def test_a_terminal_folds_what_does_not_fit(env: dict[str, str], real_redis: Redis) -> None:
+    Ground.over(real_redis).ledger.accept([job("x" * 200, to="[bold]+1[/bold]")])
+    terminal, child = pty.openpty()
+    process = subprocess.Popen(
+        [*DIALER, "list", "--state", "queued"],
+        cwd=ROOT,
+        env=env | {"TERM": "xterm-256color", "COLUMNS": "80"},
+        stdin=child,
+        stdout=child,
+        stderr=child,
+    )
+    os.close(child)
+    process.wait(30)
+    shown = os.read(terminal, 1_000_000).decode()
+    os.close(terminal)
+    assert shown.count("x") == 200
+    assert "".join(part for part in shown.split() if "b" in part or "+" in part).count("bold") >= 1

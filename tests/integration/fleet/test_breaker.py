@@ -1,0 +1,144 @@
+"""A fault that is everybody's makes the fleet wait: real workers, a real API that misbehaves, and a backlog."""
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from sandbox.simulator_process import Simulator
+from tasks.fleet.pause import Pause, PauseReason
+from tests.integration.conftest import StartWorker
+from tests.support.fleet import wait_for
+from tests.support.ground import Ground, job
+
+BACKLOG = 400
+
+
+@pytest.fixture
+def ground(real_redis: Redis) -> Ground:
+    return Ground.over(real_redis)
+
+
+def backlog(ground: Ground, count: int = BACKLOG, **fields: Any) -> None:
+    ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}", batch="b", **fields) for n in range(count)])
+
+
+def counts(ground: Ground) -> Counter[str]:
+    return Counter(ground.records.counts("b"))
+
+
+def reasons(ground: Ground) -> set[PauseReason]:
+    return {entry.reason for entry in Pause(ground.redis).entries()}
+
+
+def drained(ground: Ground) -> bool:
+    return counts(ground)["open"] == 0
+
+
+MISCONFIGURATIONS = [
+    pytest.param({"client_secret": "another"}, {"client_secret": "sandbox-secret"}, "credentials", id="wrong secret"),
+    pytest.param({"may_place_calls": False}, {"may_place_calls": True}, "refusal", id="missing permission"),
+    pytest.param(
+        {"verified_caller_ids": ["+12125550000"]}, {"verified_caller_ids": None}, "refusal", id="unverified caller ID"
+    ),
+]
+
+
+@pytest.mark.parametrize(("fault", "mended", "reason"), MISCONFIGURATIONS)
+def test_misconfiguration_never_burns_a_backlog(
+    ground: Ground, simulator: Simulator, start_worker: StartWorker, fault: Any, mended: Any, reason: str
+) -> None:
+    """At most ten jobs end for it; the others wait, and are placed once it is mended, without a restart."""
+    simulator.behave(**fault)
+    backlog(ground)
+    workers = [start_worker(concurrency=8) for _ in range(2)]
+    wait_for(lambda: PauseReason(reason) in reasons(ground), 30)
+    time.sleep(2)
+    lost = counts(ground)["rejected"]
+    assert lost <= 10
+    assert lost + counts(ground)["open"] == BACKLOG
+    assert any("the fleet is stopped" in worker.output() and "Fix: " in worker.output() for worker in workers)
+    simulator.behave(**mended)
+    wait_for(lambda: drained(ground), 60)
+    final = counts(ground)
+    assert final["placed"] == BACKLOG - final["rejected"]
+    assert final["rejected"] <= 10
+    assert reasons(ground) == set()
+
+
+def test_an_outage_leaves_few_jobs_unconfirmed(
+    ground: Ground, simulator: Simulator, start_worker: StartWorker
+) -> None:
+    """An API that swallows every request for a while; after it comes back, all the others are placed."""
+    simulator.behave(outage="hang")
+    backlog(ground)
+    for _ in range(2):
+        start_worker(concurrency=8, DIALER_READ_TIMEOUT_S="2", DIALER_CONNECT_TIMEOUT_S="1")
+    time.sleep(8)
+    simulator.behave(outage="")
+    wait_for(lambda: drained(ground), 60)
+    final = counts(ground)
+    assert final["unconfirmed"] <= 20
+    assert final["placed"] == BACKLOG - final["unconfirmed"]
+
+
+def test_an_api_that_cannot_be_reached_costs_no_job(
+    ground: Ground, simulator: Simulator, start_worker: StartWorker
+) -> None:
+    """Nothing listens: nothing was sent, so every job is placed when it comes back."""
+    simulator.behave(outage="unavailable_for_a_while", retry_after_s=1)
+    backlog(ground, max_attempts=2)
+    start_worker(concurrency=8)
+    wait_for(lambda: PauseReason.OUTAGE in reasons(ground), 30)
+    time.sleep(1)
+    simulator.behave(outage="")
+    wait_for(lambda: drained(ground), 60)
+    assert counts(ground)["placed"] == BACKLOG
+
+
+def test_after_a_429_nobody_sends_before_its_end(
+    ground: Ground, simulator: Simulator, start_worker: StartWorker
+) -> None:
+    simulator.behave(outage="rate_limited", retry_after_s=2)
+    backlog(ground, 150)
+    for _ in range(2):
+        start_worker(concurrency=8)
+    wait_for(lambda: PauseReason.RATE_LIMIT in reasons(ground), 30)
+    time.sleep(1)
+    simulator.behave(outage="")
+    wait_for(lambda: drained(ground), 60)
+    assert counts(ground)["placed"] == 150
+    assert {ground.record(f"job-{n}")["attempts"] for n in range(150)} == {1}
+    times = [request["time"] for request in simulator.requests()]
+    # Those on the wire when the first answer was read cannot be called back: no more than the fleet is wide.
+    assert len([at for at in times if at < times[0] + 2]) <= 16
+
+
+def test_a_limit_that_strangers_use_up_is_kept_without_a_429(
+    ground: Ground, simulator: Simulator, start_worker: StartWorker
+) -> None:
+    """Told only by the answers' headers: 100 in 4 s, though the settings say there is no limit to speak of."""
+    simulator.behave(rate_limit=100, rate_window_s=4)
+    backlog(ground, 250)
+    for _ in range(2):
+        start_worker(concurrency=8)
+    wait_for(lambda: drained(ground), 60)
+    assert counts(ground)["placed"] == 250
+    statuses = Counter(request["status"] for request in simulator.requests())
+    assert statuses[429] == 0
+
+
+def test_an_operators_pause_holds_and_ends_at_once(
+    ground: Ground, simulator: Simulator, start_worker: StartWorker
+) -> None:
+    start_worker(concurrency=8)
+    pause = Pause(ground.redis)
+    pause.begin(PauseReason.OPERATOR, "lunch", for_s=None)
+    backlog(ground, 20)
+    time.sleep(1.5)
+    assert simulator.calls() == []
+    pause.end(PauseReason.OPERATOR)
+    wait_for(lambda: drained(ground), 20)
+    assert counts(ground)["placed"] == 20

@@ -1,0 +1,363 @@
+"""Holds README and docs to the code, both ways: what they name exists, and what exists is named."""
+
+import csv
+import inspect
+import io
+import json
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pytest
+from redis import Redis
+
+from config.settings import load
+from config.values import Profile
+from config.variables import VARIABLES, Variable
+from tasks.codes import OUTCOMES, WORDS, Code, State
+from tasks.fleet.pause import ActivePause, PauseReason
+from tasks.fleet.status import FleetStatus
+from tasks.intake.message import read_message
+from tasks.job import FIELDS, Job
+from tasks.store import keys
+from tests.support.ground import Ground, job
+from worker.cli import status
+from worker.cli.main import COMMANDS, cli
+from worker.importing.rows import Filling
+from worker.importing.sheet import read_sheet
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+ADRS = sorted((ROOT / "docs/adr").glob("0*.md"))
+SOURCES = [
+    path for folder in ("config", "tasks", "worker", "sandbox") for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+def each(paths: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("path", paths, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+class Block(NamedTuple):
+    path: Path
+    language: str
+    text: str
+
+
+def blocks(*languages: str) -> list[Block]:
+    found = [
+        Block(path, match[2], textwrap.dedent(match[3]))
+        for path in DOCS
+        for match in FENCE.finditer(path.read_text())
+    ]
+    return [block for block in found if block.language in languages]
+
+
+def prose(path: Path) -> str:
+    return FENCE.sub("", path.read_text())
+
+
+def inline(path: Path) -> list[str]:
+    """What stands in `backticks`, outside of blocks."""
+    return [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", prose(path))]
+
+
+def headings(path: Path) -> list[str]:
+    return re.findall(r"^#+ (.+)$", prose(path), re.MULTILINE)
+
+
+def table(path: Path, header: str) -> list[list[str]]:
+    """The cells of the rows under each table with this header."""
+    parts = path.read_text().split(f"{header}\n")[1:]
+    assert parts, f"no table {header}"
+    rows = [line for part in parts for line in part.split("\n\n")[0].splitlines()[1:]]
+    return [[cell.strip() for cell in row.strip("|").split(" |")] for row in rows]
+
+
+def column(path: Path, header: str) -> list[str]:
+    return [row[0].strip("`") for row in table(path, header)]
+
+
+# Settings, commands
+
+
+def default(variable: Variable) -> str:
+    if variable.required_by == tuple(Profile):
+        return "required"
+    if variable.required_by:
+        return f"required by `{'`, `'.join(variable.required_by)}`"
+    return f"`{variable.default}`" if variable.default else "none"
+
+
+def test_the_table_of_settings_is_the_codes() -> None:
+    documented = table(README, "| Setting | Default | What it is |")
+    assert documented == [[f"`{each.name}`", default(each), each.meaning] for each in VARIABLES]
+
+
+@each(DOCS)
+def test_every_setting_that_is_named_exists(path: Path) -> None:
+    known = {variable.name for variable in VARIABLES}
+    named = set(re.findall(r"\b(?:DIALER|GENESYS)_[A-Z0-9_]+", path.read_text()))
+    assert {name for name in named if name.removesuffix("_FILE") not in known} == set()
+
+
+def test_the_table_of_commands_is_the_codes() -> None:
+    documented = table(README, "| Command | What it does |")
+    assert documented == [[f"`dialer {name}`", line] for name, (_, line) in COMMANDS.items()]
+
+
+def command(name: str) -> click.Command:
+    found = cli.get_command(click.Context(cli), name)
+    assert found, f"no command 'dialer {name}'"
+    return found
+
+
+def options(of: click.Command) -> set[str]:
+    return {option for parameter in of.params for option in parameter.opts} | {"--help"}
+
+
+def invocations(line: str) -> Iterator[list[str]]:
+    """The arguments of each `dialer` in a line of shell."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if not set(word) <= set("();<>|&"):
+            words.append(word)
+            continue
+        if words and Path(words[0]).name == "dialer":
+            yield words[1:]
+        words = []
+
+
+def shell_lines() -> list[str]:
+    typed = [line for block in blocks("sh") for line in block.text.splitlines()]
+    answered = [line for block in blocks("console") for line in block.text.splitlines()]
+    return [*typed, *(line.removeprefix("$ ") for line in answered if line.startswith("$ "))]
+
+
+@pytest.mark.parametrize("line", [line for line in shell_lines() if "dialer" in line])
+def test_every_command_that_is_shown_can_be_typed(line: str) -> None:
+    for name, *args in invocations(line):
+        command(name).make_context(name, args)
+
+
+@each(DOCS)
+def test_every_command_and_option_that_is_named_exists(path: Path) -> None:
+    anybodys = options(cli).union(*(options(command(name)) for name in COMMANDS))
+    for code in inline(path):
+        word, *rest = code.split()
+        if word == "dialer" and rest:
+            of, rest = (cli, rest) if rest[0].startswith("-") else (command(rest[0]), rest[1:])
+            assert {word for word in rest if word.startswith("--")} <= options(of), code
+        elif word.startswith("--") and path.name != "sandbox.md":  # the simulator has options of its own
+            assert word in anybodys, code
+
+
+def test_every_command_that_the_code_recommends_exists() -> None:
+    said = {name for path in SOURCES for name in re.findall(r"'dialer ([a-z]+)\b", path.read_text())}
+    assert said <= set(COMMANDS)
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    typed = [line for line in shell_lines() if line.startswith("make ")]
+    named = [code for path in DOCS for code in inline(path) if re.fullmatch(r"make [a-z]+", code)]
+    assert {line.split()[1] for line in [*typed, *named]} <= targets
+
+
+# Jobs, states, codes, pauses
+
+
+def test_the_table_of_job_fields_is_the_codes() -> None:
+    assert column(README, "| Field | What it is | If absent |") == list(FIELDS)
+
+
+def test_the_table_of_states_is_the_codes() -> None:
+    rows = table(README, "| State | What it means |")
+    assert [(name.strip("`"), meaning.startswith("Outcome: ")) for name, meaning in rows] == [
+        (state, state in OUTCOMES) for state in State
+    ]
+
+
+def test_the_tables_of_codes_are_the_codes() -> None:
+    documented = table(ROOT / "docs/codes.md", "| Code | What it means | What to do |")
+    assert documented == [[f"`{code}`", *WORDS[code]] for code in Code]
+
+
+def test_every_reason_of_a_pause_has_its_section_and_no_other_has() -> None:
+    sections = [heading for heading in headings(ROOT / "docs/pause.md") if re.fullmatch("[a-z_]+", heading)]
+    assert sections == list(PauseReason)
+
+
+# Records and keys
+
+
+def keys_in_use() -> set[str]:
+    found = {key for key in vars(keys).values() if isinstance(key, str) and re.fullmatch("dialer[.:][a-z]+", key)}
+    for _, function in inspect.getmembers(keys, inspect.isfunction):
+        asked = inspect.signature(function).parameters
+        found.add(str(function(*(f"<{'id' if each == 'job_id' else each}>" for each in asked))))
+    return found | {keys.INBOX_QUEUE}
+
+
+def test_the_table_of_keys_is_the_codes(fake_redis: Redis) -> None:
+    documented = column(ROOT / "docs/records.md", "| Key | Type | What it holds | Lifetime |")
+    assert len(documented) == len(set(documented))
+    assert set(documented) == keys_in_use()
+
+
+@pytest.fixture
+def ground(fake_redis: Redis) -> Ground:
+    return Ground.over(fake_redis)
+
+
+def record_fields(ground: Ground) -> set[str]:
+    """Of a job that met everything: repeated, conflicting, waiting, placed."""
+    ground.ledger.accept([job(batch="b"), job(batch="b"), job(to="another")])
+    waiting = ground.record("order-42")
+    claim = ground.sending(job(batch="b"))
+    ground.ledger.finish(claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c", correlation_id="k")
+    return set(waiting) | set(ground.record("order-42"))
+
+
+def test_the_table_of_record_fields_is_the_codes(ground: Ground) -> None:
+    documented = column(ROOT / "docs/records.md", "| Field | What it is |")
+    assert len(documented) == len(set(documented))
+    assert set(documented) == record_fields(ground)
+
+
+def test_the_fields_of_the_stream_are_named(ground: Ground) -> None:
+    record_fields(ground)
+    entries: Any = ground.redis.xrange(keys.outcomes)
+    ((_, entry),) = entries
+    section = prose(ROOT / "docs/records.md").partition("## The stream of outcomes")[2]
+    assert list(entry) == re.findall(r"`([a-z_]+)`", section.partition(".")[0])
+
+
+def outputs() -> Iterator[tuple[str, list[str]]]:
+    """Each command that is shown with its output, and the lines of that."""
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+            line, *output = part.splitlines()
+            yield line, output
+
+
+def test_every_field_of_a_record_that_is_shown_exists(ground: Ground) -> None:
+    known = record_fields(ground)
+    shown = [output for line, output in outputs() if re.match("dialer show|dialer enqueue .*--wait", line)]
+    printed = [line for output in shown for line in output if "  " in line]
+    assert printed
+    assert {line.split()[0] for line in printed} <= known
+
+
+def test_every_line_of_the_status_that_is_shown_exists() -> None:
+    now = datetime.now(UTC)
+    pause = ActivePause(reason=PauseReason.OUTAGE, message="", since=now, until=None)
+    numbers = dict.fromkeys(("sent_last_minute", "inbox", "calls", "due", "later", "in_flight"), 1)
+    overview = FleetStatus(pauses=[pause], probing="outage", share_of_limit=1, workers={}, drain_s=None, **numbers)
+    names = {name for name, _ in status._lines(overview, load({}, dotenv=None, credentials=False), None)}
+    shown = [line for typed, output in outputs() if typed == "dialer status" for line in output]
+    assert shown
+    assert {line.partition("  ")[0] for line in shown} <= names
+
+
+# Examples
+
+
+def test_the_message_that_is_shown_is_a_job() -> None:
+    (message,) = [block.text for block in blocks("json") if '"body"' in block.text]
+    read = read_message(message.encode())
+    assert isinstance(read, Job), read
+    assert json.dumps({"to": read.to}) in README.read_text()
+
+
+def test_the_sheet_that_is_shown_can_be_imported() -> None:
+    (sheet,) = blocks("csv")
+    jobs = list(Filling().jobs(read_sheet(io.StringIO(sheet.text), id_column=None)))
+    assert [type(each) for each in jobs] == [tuple] * (len(list(csv.reader(io.StringIO(sheet.text)))) - 1)
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.path.name)
+def test_python_that_is_shown_is_python(block: Block) -> None:
+    compile(block.text, block.path.name, "exec")
+
+
+# Links, decisions
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub and its like give a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@each(DOCS)
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", prose(path)):
+        if not link.startswith("https://"):
+            target, _, anchor = link.partition("#")
+            there = (path.parent / target).resolve() if target else path
+            assert there.is_file(), link
+            assert not anchor or anchor in map(slug, headings(there)), link
+
+
+@each(DOCS)
+def test_every_file_that_is_named_exists(path: Path) -> None:
+    named = [code for code in inline(path) if re.fullmatch(r"[\w./-]+/[\w.-]+\.(py|lua|md|conf|acl|yml|lock)", code)]
+    assert [name for name in named if not any((ROOT / base / name).is_file() for base in ("", "tasks"))] == []
+
+
+def test_every_page_and_section_that_the_code_names_exists() -> None:
+    code = "".join(path.read_text() for path in SOURCES)
+    pages = set(re.findall(r"docs/[\w/.-]+\.md", code))
+    assert {page for page in pages if not (ROOT / page).is_file()} == set()
+    assert set(re.findall(r"'([\w ]+)' in the README", code)) <= set(headings(README))
+
+
+@each(ADRS)
+def test_a_decision_has_the_form_and_is_listed(path: Path) -> None:
+    title, *sections = headings(path)
+    number, _, name = title.partition(". ")
+    assert int(path.name[:4]) == int(number)
+    assert re.search(r"^Date: 2\d{3}-\d\d-\d\d\. Status: \w", path.read_text(), re.MULTILINE)
+    assert sections == ["Context", "Decision", "Consequences"]
+    listed = table(ROOT / "docs/adr/README.md", "| Nr. | Decision |")
+    assert [number, f"[{name}]({path.name})"] in listed
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    seen, new = set[Path](), {README}
+    while new:
+        seen |= new
+        links = {(page, link) for page in new for link in re.findall(r"\]\(([^)#]+\.md)", prose(page))}
+        new = {(page.parent / link).resolve() for page, link in links if "://" not in link} - seen
+    assert set(DOCS) - seen == set()
+
+
+# What must not get out
+
+
+def project_files() -> Iterator[Path]:
+    for path in [*ROOT.iterdir(), *(ROOT / ".ci").iterdir()]:
+        if path.is_file() and path.name != ".env":
+            yield path
+        elif path.is_dir() and path.name[0] != "." and path.name not in {"build", "secrets"}:
+            yield from (file for file in path.rglob("*") if file.is_file() and file.suffix not in {".pyc", ".pem"})
+
+
+def test_no_file_names_a_path_of_a_machine_or_a_package_index() -> None:
+    telling = re.compile(r"(?<![\w.])/(?:[w]ork|[r]oot|[h]ome/\w+|[U]sers/\w+)/|index[-]url|://[^\s\"']*/[s]imple\b")
+    found = {
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in project_files()
+        for match in telling.finditer(path.read_text(errors="replace"))
+    }
+    assert found == set()

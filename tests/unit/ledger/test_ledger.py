@@ -1,0 +1,456 @@
+"""The ledger's steps, one by one, on the fake and the real Redis alike."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from tasks.codes import Code, State
+from tasks.errors import RateReading
+from tasks.fleet.pace import Pace
+from tasks.fleet.pause import Pause, PauseReason
+from tasks.ledger.accept import Acceptance, Refusal
+from tasks.ledger.ledger import SENDING_MARGIN_S, WAITING_MARGIN_S, Claim, Declined
+from tasks.store import keys
+from tests.support.ground import CALL_DEADLINE_S, Ground, job
+
+
+@pytest.fixture
+def ground(redis_client: Redis) -> Ground:
+    return Ground.over(redis_client)
+
+
+def in_an_hour() -> datetime:
+    return datetime.now(UTC) + timedelta(hours=1)
+
+
+def an_hour_ago() -> datetime:
+    return datetime.now(UTC) - timedelta(hours=1)
+
+
+class TestAccept:
+    def test_a_new_job_waits_in_the_due_set(self, ground: Ground) -> None:
+        assert ground.ledger.accept([job(batch="b")]) == [(Acceptance.ACCEPTED, State.QUEUED)]
+        record = ground.record("order-42")
+        assert record | {"accepted_at": "", "due_at": ""} == {
+            "id": "order-42",
+            "state": "queued",
+            "to_raw": "+1 212-555-1234",
+            "attempts": 0,
+            "priority": 5,
+            "batch": "b",
+            "accepted_at": "",
+            "due_at": "",
+        }
+        accepted = datetime.fromisoformat(record["accepted_at"])
+        assert abs(accepted - datetime.now(UTC)) < timedelta(seconds=5)
+        assert ground.due() == ["order-42"]
+
+    def test_a_job_for_later_is_scheduled(self, ground: Ground) -> None:
+        later = in_an_hour()
+        assert ground.ledger.accept([job(not_before=later)]) == [(Acceptance.ACCEPTED, State.SCHEDULED)]
+        due = datetime.fromisoformat(ground.record("order-42")["due_at"])
+        assert abs(due - later) < timedelta(milliseconds=2)
+
+    def test_the_same_again_is_a_replay_and_changes_nothing(self, ground: Ground) -> None:
+        ground.ledger.accept([job()])
+        assert ground.ledger.accept([job()]) == [(Acceptance.REPLAY, State.QUEUED)]
+        assert ground.record("order-42")["replays"] == 1
+        assert ground.due() == ["order-42"]
+
+    def test_other_content_under_a_known_id_is_a_conflict_and_the_first_stands(self, ground: Ground) -> None:
+        ground.ledger.accept([job()])
+        assert ground.ledger.accept([job(to="+12125550000")]) == [(Acceptance.CONFLICT, State.QUEUED)]
+        record = ground.record("order-42")
+        assert (record["to_raw"], record["conflicts"]) == ("+1 212-555-1234", 1)
+
+    def test_a_finished_job_that_comes_again_stays_finished(self, ground: Ground) -> None:
+        ground.ledger.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        assert ground.ledger.accept([job()]) == [(Acceptance.REPLAY, State.PLACED)]
+        assert ground.due() == []
+
+    def test_a_key_that_somebody_else_uses_holds_up_nobody(self, ground: Ground) -> None:
+        ground.redis.set(keys.job("taken"), "by another program")
+        refusal = Refusal(id="taken", fingerprint="f", code=Code.MISSING_FIELD, message="m")
+        entries = ground.ledger.accept([job("taken"), refusal, job("mine")])
+        assert [entry for entry, _ in entries] == [Acceptance.CONFLICT, Acceptance.CONFLICT, Acceptance.ACCEPTED]
+
+    def test_a_message_that_is_no_job_is_stored_as_rejected(self, ground: Ground) -> None:
+        refusal = Refusal(id="bad", fingerprint="f", code=Code.MISSING_FIELD, message="no 'to'")
+        assert ground.ledger.accept([refusal]) == [(Acceptance.ACCEPTED, State.REJECTED)]
+        record = ground.record("bad")
+        assert (record["state"], record["code"], record["message"]) == ("rejected", "missing_field", "no 'to'")
+        assert record["hint"]
+        assert ground.ledger.accept([refusal]) == [(Acceptance.REPLAY, State.REJECTED)]
+
+
+class TestClaim:
+    def test_takes_the_job_out_of_the_due_set_under_a_lease(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        assert (claim.job, claim.fence, claim.attempts) == (job(), 1, 0)
+        assert ground.state("order-42") == "preparing"
+        assert ground.record("order-42")["worker"] == "w1"
+        assert ground.due() == []
+        assert ground.redis.zscore(keys.leases, "order-42")
+
+    def test_a_second_nudge_is_dropped(self, ground: Ground) -> None:
+        ground.claim(job())
+        assert ground.ledger.claim("order-42", worker="w2") == Declined(why="duplicate", detail="preparing")
+
+    def test_a_nudge_for_a_finished_job_is_dropped(self, ground: Ground) -> None:
+        ground.ledger.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        assert ground.ledger.claim("order-42", worker="w2") == Declined(why="duplicate", detail="placed")
+
+    def test_a_nudge_that_comes_before_the_time_is_dropped(self, ground: Ground) -> None:
+        ground.ledger.accept([job(not_before=in_an_hour())])
+        assert ground.ledger.claim("order-42", worker="w") == Declined(why="early", detail="scheduled")
+
+    def test_a_nudge_for_a_job_that_is_gone_clears_the_due_set(self, ground: Ground) -> None:
+        ground.redis.zadd(keys.due_at(5), {"ghost": 1})
+        assert ground.ledger.claim("ghost", worker="w") == Declined(why="unknown", detail="")
+        assert ground.due() == []
+
+    def test_a_paused_fleet_claims_nothing_and_the_job_keeps_its_place(self, ground: Ground) -> None:
+        ground.ledger.accept([job("first"), job("second")])
+        ground.redis.zadd(keys.due_at(5), {"first": 9e12})  # as a nudge re-scores it
+        Pause(ground.redis).begin(PauseReason.OPERATOR, "lunch", for_s=None)
+        assert ground.ledger.claim("first", worker="w") == Declined(why="paused", detail="operator")
+        assert ground.due() == ["first", "second"]
+
+
+class TestSend:
+    def test_is_the_point_of_no_return(self, ground: Ground) -> None:
+        ground.sending(job())
+        record = ground.record("order-42")
+        assert (record["state"], record["attempts"]) == ("sending", 1)
+        assert (record["to"], record["from"]) == ("+12125551234", "+12125559876")
+        assert record["sent_at"]
+
+    def test_gives_its_holder_the_same_answer_when_the_reply_was_lost(self, ground: Ground) -> None:
+        claim = ground.sending(job())
+        again = ground.ledger.send(claim, to="+12125551234", caller_id="")
+        assert (again.verdict, again.attempts) == ("go", 1)
+
+    def test_refuses_an_older_fence(self, ground: Ground) -> None:
+        old = ground.claim(job())
+        ground.ledger.release(old)
+        new = ground.claim(job())
+        assert new.fence > old.fence
+        assert ground.ledger.send(old, to="+1", caller_id="").verdict == "lost"
+        assert ground.state("order-42") == "preparing"
+
+    def test_refuses_when_the_lease_has_ended(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        ground.end_lease("order-42")
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
+        assert ground.record("order-42")["attempts"] == 0
+
+    def test_refuses_what_has_an_outcome_whatever_lease_was_left(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        ground.cancel_retry.cancel("order-42")
+        ground.redis.zadd(keys.leases, {"order-42": 9e12})
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
+        assert ground.state("order-42") == "cancelled"
+
+    def test_its_lease_outlives_the_call(self, ground: Ground) -> None:
+        """By the margin, from the word on: the deadline of the call begins later."""
+        ground.sending(job())
+        seconds, micros = ground.redis.time()
+        ends: Any = ground.redis.zscore(keys.leases, "order-42")
+        assert ends / 1000 - seconds - micros / 1e6 == pytest.approx(CALL_DEADLINE_S + SENDING_MARGIN_S, abs=1)
+
+    def test_refuses_after_not_after(self, ground: Ground) -> None:
+        claim = ground.claim(job(not_after=an_hour_ago()))
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "expired"
+
+    def test_refuses_while_the_fleet_is_paused(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        pause = Pause(ground.redis)
+        pause.begin(PauseReason.RATE_LIMIT, "429", for_s=60)
+        gate = ground.ledger.send(claim, to="+1", caller_id="")
+        assert (gate.verdict, gate.detail) == ("paused", "rate_limit")
+        assert gate.wait_s == pytest.approx(60, abs=2)
+        pause.end(PauseReason.RATE_LIMIT)
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "go"
+
+    def test_a_pause_ends_by_redis_clock(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        Pause(ground.redis).begin(PauseReason.RATE_LIMIT, "429", for_s=0)
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "go"
+
+
+class TestSlots:
+    """One slot each interval, handed out in order; a worker waits for its own."""
+
+    @pytest.fixture
+    def paced(self, redis_client: Redis) -> Ground:
+        return Ground.over(redis_client, pace=Pace(interval_s=1, max_wait_s=2.5))
+
+    def send(self, ground: Ground, claim: Claim) -> Any:
+        return ground.ledger.send(claim, to="+12125551234", caller_id="")
+
+    def test_slots_stand_an_interval_apart_and_too_long_a_wait_gives_the_job_back(self, paced: Ground) -> None:
+        gates = [self.send(paced, paced.claim(job(f"j{n}"))) for n in range(5)]
+        assert [gate.verdict for gate in gates] == ["go", "wait", "wait", "busy", "busy"]
+        assert gates[1].wait_s == pytest.approx(1, abs=0.5)
+        assert gates[2].wait_s == pytest.approx(2, abs=0.5)
+        assert gates[3].wait_s == pytest.approx(3, abs=0.5)
+        assert gates[4].wait_s == pytest.approx(3, abs=0.5)  # the fourth took none
+
+    def test_asking_again_keeps_the_slot(self, paced: Ground) -> None:
+        self.send(paced, paced.claim(job("first")))
+        claim = paced.claim(job("second"))
+        assert self.send(paced, claim).wait_s == pytest.approx(1, abs=0.5)
+        assert self.send(paced, claim).wait_s == pytest.approx(1, abs=0.5)
+
+    def test_a_lease_outlives_the_slot_that_is_waited_for(self, paced: Ground) -> None:
+        """By no more than it takes to ask once more: a worker that dies while it waits is replaced soon."""
+        self.send(paced, paced.claim(job("first")))
+        claim = paced.claim(job("second"))
+        self.send(paced, claim)
+        slot: Any = paced.redis.hget(keys.job("second"), "_slot_ms")
+        ends: Any = paced.redis.zscore(keys.leases, "second")
+        assert (ends - float(slot)) / 1000 == pytest.approx(WAITING_MARGIN_S, abs=0.01)
+
+    def test_a_slot_that_was_missed_by_much_is_void(self, paced: Ground) -> None:
+        claim = paced.claim(job("late"))
+        paced.redis.hset(keys.job("late"), "_slot_ms", "1")
+        self.send(paced, paced.claim(job("other")))
+        assert self.send(paced, claim).verdict == "wait"
+
+
+class TestFinish:
+    def test_stores_the_outcome_everywhere_at_once(self, ground: Ground) -> None:
+        claim = ground.sending(job(batch="b"))
+        assert ground.ledger.finish(
+            claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c-1", correlation_id="x-1"
+        )
+        record = ground.record("order-42")
+        assert (record["state"], record["code"], record["http_status"]) == ("placed", "placed", 201)
+        assert (record["conversation_id"], record["correlation_id"]) == ("c-1", "x-1")
+        assert "due_at" not in record
+        assert ground.redis.zcard(keys.leases) == 0
+        assert 0 < int(ground.redis.pttl(keys.job("order-42"))) <= 3_600_000
+        assert ground.records.counts("b") == dict.fromkeys(ground.records.counts("b"), 0) | {"placed": 1}
+        assert ground.records.counts()["placed"] == 1
+        entries: Any = ground.redis.xrange(keys.outcomes)
+        assert [entry["id"] for _, entry in entries] == ["order-42"]
+        result = json.loads(str(ground.redis.get("celery-task-meta-order-42")))
+        assert result["status"] == "SUCCESS"
+        assert result["children"] == []
+        assert result["result"] == record
+
+    def test_twice_is_once(self, ground: Ground) -> None:
+        claim = ground.sending(job(batch="b"))
+        for _ in range(2):
+            assert ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+        assert ground.redis.xlen(keys.outcomes) == 1
+        assert ground.records.counts("b")["placed"] == 1
+
+    def test_an_outcome_is_never_overwritten(self, ground: Ground) -> None:
+        claim = ground.sending(job())
+        ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+        assert not ground.ledger.finish(claim, State.FAILED, Code.COULD_NOT_CONNECT)
+        assert ground.state("order-42") == "placed"
+
+    def test_an_older_fence_changes_nothing(self, ground: Ground) -> None:
+        old = ground.claim(job())
+        ground.ledger.release(old)
+        ground.claim(job())
+        assert not ground.ledger.finish(old, State.REJECTED, Code.NOT_A_NUMBER)
+        assert ground.state("order-42") == "preparing"
+
+    def test_a_late_answer_turns_unconfirmed_into_what_happened(self, ground: Ground) -> None:
+        claim = ground.sending(job(batch="b"))
+        ground.end_lease("order-42")
+        assert ground.reaper.reap() == {"order-42": "unconfirmed"}
+        assert ground.ledger.finish(claim, State.PLACED, Code.PLACED, conversation_id="c")
+        assert ground.state("order-42") == "placed"
+        for counts in (ground.records.counts("b"), ground.records.counts()):
+            assert (counts["placed"], counts["unconfirmed"], counts["open"]) == (1, 0, 0)
+
+    def test_a_late_refusal_counts_too(self, ground: Ground) -> None:
+        """Nobody has to look for a call that was certainly not placed."""
+        claim = ground.sending(job())
+        ground.end_lease("order-42")
+        ground.reaper.reap()
+        assert ground.ledger.finish(claim, State.REJECTED, Code.INVALID_FROM_ADDRESS)
+        assert ground.state("order-42") == "rejected"
+
+    def test_tells_a_producer_that_waits(self, ground: Ground) -> None:
+        """`AsyncResult.get` subscribes, and looks at the result no more."""
+        redis: Any = ground.redis
+        with redis.pubsub(ignore_subscribe_messages=True) as waiting:
+            waiting.subscribe(keys.result("order-42"))
+            waiting.get_message(timeout=1)
+            ground.ledger.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+            message: Any = waiting.get_message(timeout=1)
+        assert json.loads(message["data"])["result"]["state"] == "placed"
+
+    def test_what_the_answer_tells_of_the_limit_counts(self, ground: Ground) -> None:
+        claim = ground.sending(job())
+        reading = RateReading(count=300, allowed=300, reset_s=60)
+        ground.ledger.finish(claim, State.PLACED, Code.PLACED, ticket=1, reading=reading)
+        gate = ground.ledger.send(ground.claim(job("next")), to="+1", caller_id="")
+        assert gate.verdict == "busy"
+
+    def test_indexes_do_not_outgrow_the_retention(self, ground: Ground) -> None:
+        old = {f"old-{n}": n for n in range(20)}
+        ground.redis.zadd(keys.index("placed"), old)
+        for name in ("a", "b"):
+            ground.ledger.finish(ground.sending(job(name)), State.PLACED, Code.PLACED)
+        assert ground.records.counts()["placed"] == 2
+
+
+class TestRelease:
+    def test_back_to_its_old_place(self, ground: Ground) -> None:
+        ground.ledger.accept([job("first"), job("second")])
+        assert ground.ledger.release(ground.claim(job("first")))
+        assert ground.due() == ["first", "second"]
+        assert ground.state("first") == "queued"
+        assert ground.redis.zcard(keys.leases) == 0
+
+    def test_for_later_with_the_reason(self, ground: Ground) -> None:
+        claim = ground.sending(job())
+        ground.ledger.release(claim, delay_s=60, code=Code.COULD_NOT_CONNECT, message="refused")
+        record = ground.record("order-42")
+        assert (record["state"], record["code"], record["message"]) == (
+            "scheduled",
+            "could_not_connect",
+            "refused",
+        )
+        assert record["attempts"] == 1
+
+    def test_an_attempt_that_is_not_the_jobs_fault_does_not_count(self, ground: Ground) -> None:
+        ground.ledger.release(ground.sending(job()), counts=False, delay_s=0)
+        assert ground.record("order-42")["attempts"] == 0
+
+    def test_only_by_its_holder(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        assert ground.ledger.release(claim)
+        assert not ground.ledger.release(claim)
+        assert ground.due() == ["order-42"]
+
+    def test_never_with_an_older_fence(self, ground: Ground) -> None:
+        old = ground.claim(job())
+        ground.ledger.release(old)
+        ground.sending(job())
+        assert not ground.ledger.release(old)
+        assert (ground.state("order-42"), ground.due()) == ("sending", [])
+
+    def test_never_after_an_outcome(self, ground: Ground) -> None:
+        claim = ground.sending(job())
+        ground.ledger.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        assert not ground.ledger.release(claim, delay_s=0)
+        assert ground.due() == []
+
+
+class TestInsisting:
+    """What came of a call is known here and nowhere else."""
+
+    @pytest.mark.parametrize("step", ["finish", "release"])
+    def test_redis_is_asked_until_it_answers(
+        self, ground: Ground, monkeypatch: pytest.MonkeyPatch, step: str
+    ) -> None:
+        claim = ground.sending(job())
+        script, failures = ground.ledger._scripts[step], [RedisConnectionError("away")] * 2
+
+        def away(**asked: Any) -> Any:
+            if failures:
+                raise failures.pop()
+            return script(**asked)
+
+        monkeypatch.setitem(ground.ledger._scripts, step, away)
+        if step == "finish":
+            assert ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+        else:
+            assert ground.ledger.release(claim)
+
+
+class TestReap:
+    def test_leaves_the_living_alone(self, ground: Ground) -> None:
+        ground.claim(job("a"))
+        ground.sending(job("b"))
+        assert ground.reaper.reap() == {}
+
+    def test_leaves_alone_whoever_was_given_more_time(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A housekeeper acts by a list that was true a moment ago."""
+        ground.claim(job("a"))
+        ground.sending(job("b"))
+        overdue = [("a", None, 5), ("b", None, 5)]
+        monkeypatch.setattr(ground.reaper, "_overdue", lambda *_: overdue)
+        assert ground.reaper.reap() == {}
+        assert (ground.state("a"), ground.state("b")) == ("preparing", "sending")
+
+    def test_an_unsent_job_goes_back_to_its_place(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        ground.end_lease("order-42")
+        assert ground.reaper.reap() == {"order-42": "queued"}
+        assert ground.due() == ["order-42"]
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
+
+    def test_a_job_that_a_second_worker_died_with_goes_behind_the_others(self, ground: Ground) -> None:
+        ground.claim(job())
+        for verdict, state in (("queued", "queued"), ("queued", "scheduled")):
+            ground.end_lease("order-42")
+            assert ground.reaper.reap() == {"order-42": verdict}
+            assert ground.state("order-42") == state
+            ground.redis.hset(keys.job("order-42"), "_due_ms", "1")
+            ground.ledger.claim("order-42", worker="w2")
+
+    def test_a_job_that_was_sending_is_unconfirmed_and_never_due_again(self, ground: Ground) -> None:
+        ground.sending(job(batch="b"))
+        ground.end_lease("order-42")
+        assert ground.reaper.reap() == {"order-42": "unconfirmed"}
+        assert ground.record("order-42")["code"] == "worker_lost"
+        assert ground.due() == []
+        assert ground.records.counts("b")["unconfirmed"] == 1
+
+
+class TestRecords:
+    def test_pages_are_newest_first_and_follow_on(self, ground: Ground) -> None:
+        for n in range(5):
+            ground.ledger.finish(ground.claim(job(f"j{n}", batch="b")), State.FAILED, Code.COULD_NOT_CONNECT)
+        ground.ledger.finish(ground.claim(job("other")), State.FAILED, Code.COULD_NOT_CONNECT)
+        first = ground.records.page(State.FAILED, batch="b", limit=3)
+        rest = ground.records.page(State.FAILED, batch="b", limit=3, after=first.after)
+        assert [r["id"] for r in first.records] == ["j4", "j3", "j2"]
+        assert [r["id"] for r in rest.records] == ["j1", "j0"]
+        assert rest.after is None
+
+    def test_open_jobs_are_told_apart_by_state(self, ground: Ground) -> None:
+        ground.ledger.accept([job("later", batch="b", not_before=in_an_hour()), job("now", batch="b")])
+        ground.claim(job("held", batch="b"))
+        for state, expected in (("scheduled", "later"), ("queued", "now"), ("preparing", "held")):
+            for batch in ("b", None):
+                page = ground.records.page(State(state), batch=batch)
+                assert [record["id"] for record in page.records] == [expected]
+        assert ground.records.counts("b")["open"] == ground.records.counts()["open"] == 3
+
+    def test_pages_lose_none_of_many_jobs_due_at_the_same_instant(self, ground: Ground) -> None:
+        """More than are read at a time, over several priorities."""
+        later = in_an_hour()
+        jobs = [job(f"j{n}", priority=4 + n % 3, not_before=later) for n in range(330)]
+        ground.ledger.accept(jobs)
+        found: list[str] = []
+        after: str | None = None
+        while page := ground.records.page(State.SCHEDULED, after=after, limit=70):
+            found += [record["id"] for record in page.records]
+            if not (after := page.after):
+                break
+        assert len(found) == 330
+        assert set(found) == {each.id for each in jobs}
+
+    @pytest.mark.parametrize("after", ["", "x", "1:2", "a:1.0:j", "0:x:j"])
+    def test_a_cursor_that_no_page_gave(self, ground: Ground, after: str) -> None:
+        if after:
+            with pytest.raises(ValueError):
+                ground.records.page(State.PLACED, after=after)
+        else:
+            assert ground.records.page(State.PLACED, after=after).records == []
+
+    def test_nobody_knows_it(self, ground: Ground) -> None:
+        assert ground.records.show("nobody") is None

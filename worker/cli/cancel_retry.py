@@ -1,0 +1,126 @@
+"""`dialer cancel` and `dialer retry`: what a person may still do about one job, or a whole batch."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import click
+from redis import Redis
+
+from config.settings import Settings
+from tasks.codes import OUTCOMES, State
+from tasks.ledger.cancel_retry import CancelRetry, JobChange
+from tasks.ledger.records import Records
+from worker.cli.errors import CommandError, WrongUsage
+from worker.cli.examples import examples
+from worker.cli.output import clean
+from worker.cli.store import settings_of, store
+
+_WAITING = (State.QUEUED, State.SCHEDULED, State.PREPARING)
+_RETRYABLE = sorted(str(state) for state in OUTCOMES - {State.PLACED})
+
+
+@click.command("cancel", epilog=examples("dialer cancel order-42", "dialer cancel --batch spring"))
+@click.argument("job_id", metavar="[ID]", required=False)
+@click.option("--batch", help="Cancel every waiting job of this batch.")
+def cancel(*, job_id: str | None, batch: str | None) -> None:
+    """Cancel a waiting job, or all of a batch, at once.
+
+    Refused when the call may already be out.
+    """
+    _one_of(job_id, batch)
+    settings = settings_of()
+    with store(settings) as redis:
+        cancel_one = _cancel_retry(settings, redis).cancel
+        if job_id:
+            _tell_one("cancel", job_id, cancel_one(job_id))
+        else:
+            _tell_many("cancelled", _ids(redis, _WAITING, batch), cancel_one)
+
+
+@click.command(
+    "retry",
+    epilog=examples(
+        "dialer retry order-42",
+        "dialer retry --batch spring --state failed",
+        "dialer retry order-7 --i-know-it-was-not-placed",
+    ),
+)
+@click.argument("job_id", metavar="[ID]", required=False)
+@click.option("--batch", help="Dial again the jobs of this batch that ended in --state.")
+@click.option("--state", type=click.Choice(_RETRYABLE), help="With --batch: which ones.")
+@click.option(
+    "--i-know-it-was-not-placed",
+    "not_placed",
+    is_flag=True,
+    help="Your word that an 'unconfirmed' call was certainly not placed: somebody may be called twice otherwise.",
+)
+def retry(*, job_id: str | None, batch: str | None, state: str | None, not_placed: bool) -> None:
+    """Dial a job again that failed, was rejected, cancelled or expired; all its attempts are before it.
+
+    Never one that was placed; one that may have been placed only on your word.
+    """
+    _one_of(job_id, batch)
+    if bool(batch) != bool(state):
+        raise click.UsageError("--batch and --state go together.")
+    if state == State.UNCONFIRMED and not not_placed:
+        raise WrongUsage("these calls may have been placed; look them up, then add --i-know-it-was-not-placed.")
+    settings = settings_of()
+
+    def retry_one(each: str) -> JobChange:
+        return cancel_retry.retry(each, not_placed=not_placed)
+
+    with store(settings) as redis:
+        cancel_retry = _cancel_retry(settings, redis)
+        if job_id:
+            _tell_one("retry", job_id, retry_one(job_id))
+        else:
+            _tell_many("queued again", _ids(redis, [State(str(state))], batch), retry_one)
+
+
+def _one_of(job_id: str | None, batch: str | None) -> None:
+    if bool(job_id) == bool(batch):
+        raise click.UsageError("Name a job, or a batch with --batch.")
+
+
+def _cancel_retry(settings: Settings, redis: Redis) -> CancelRetry:
+    return CancelRetry(redis, retention_s=settings.retention_days * 86400)
+
+
+def _ids(redis: Redis, states: Iterable[State], batch: str | None) -> Callable[[], Iterator[str]]:
+    records = Records(redis)
+    return lambda: (record["id"] for state in states for record in records.every(state, batch=batch))
+
+
+def _tell_one(verb: str, job_id: str, answer: JobChange) -> None:
+    name = clean(job_id)
+    if answer.state is None:
+        raise CommandError(f"no job '{name}': it was never entered, or its record has expired.")
+    if not answer.done:
+        raise CommandError(f"cannot {verb} '{name}': {_WHY[answer.state]}")
+    click.echo(f"{name} {answer.state}")
+
+
+def _tell_many(done: str, job_ids: Callable[[], Iterator[str]], act: Callable[[str], JobChange]) -> None:
+    total = 0
+    while True:
+        answers = [act(job_id).done for job_id in job_ids()]
+        total += sum(answers)
+        # What is done to a job moves it out of the index that is being read: look again until nothing is left.
+        if not any(answers):
+            break
+    click.echo(f"{total} {done}")
+    if answers:
+        raise CommandError(f"{len(answers)} were left alone: they changed meanwhile, or it cannot be done to them.")
+
+
+_WHY = {
+    State.SCHEDULED: "it waits already.",
+    State.QUEUED: "it waits already.",
+    State.PREPARING: "a worker has it.",
+    State.SENDING: "the call may be out already; wait for its outcome.",
+    State.PLACED: "the call was placed.",
+    State.REJECTED: "it ended as rejected; a message that was no job cannot be dialed.",
+    State.FAILED: "it ended as failed.",
+    State.UNCONFIRMED: "the call may have been placed; look it up, then add --i-know-it-was-not-placed.",
+    State.CANCELLED: "it ended as cancelled.",
+    State.EXPIRED: "its not_after has passed; send it again under a new id.",
+}

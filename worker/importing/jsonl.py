@@ -1,0 +1,53 @@
+"""JSONL: one job a line, as a JSON object with the fields of a job, and `id`."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final, TextIO
+
+from tasks.codes import Code
+from worker.importing.rows import NOT_UTF8, BadFile, BadRow, Row, is_damaged
+
+#: Far more than any job; a file without line ends must not fill the memory.
+_LONGEST_LINE: Final = 256 * 1024
+
+
+def read_jsonl(text: TextIO) -> Iterator[Row | BadRow]:
+    """Read lines; `text` is opened with `surrogateescape`. Raises BadFile for a JSON array."""
+    number = 0
+    while line := text.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE and not line.endswith("\n"):
+            while (rest := text.readline(_LONGEST_LINE)) and not rest.endswith("\n"):
+                pass
+            yield _bad(number, f"The line is longer than {_LONGEST_LINE} characters.")
+        elif line.strip():
+            if number == 1 and line.lstrip().startswith("["):
+                raise BadFile("This is a JSON array; write one object a line, as 'jq -c .[]' does.")
+            yield _row(number, line)
+
+
+def _row(number: int, line: str) -> Row | BadRow:
+    if is_damaged(line):
+        return _bad(number, NOT_UTF8)
+    try:
+        fields: Any = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as error:
+        return _bad(number, f"Not JSON: {str(error)[:100]}.")
+    if not isinstance(fields, dict):
+        return _bad(number, "A job is a JSON object.")
+    return Row(number=number, fields=fields)
+
+
+def _bad(number: int, message: str) -> BadRow:
+    return BadRow(number=number, code=Code.MALFORMED_JOB, message=message)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return fields

@@ -1,0 +1,58 @@
+"""The file, or stdin, that is imported: opened as text, its format found out, and how far it has been read."""
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+
+from worker.cli.errors import WrongUsage
+from worker.importing.jsonl import read_jsonl
+from worker.importing.rows import BadRow, Row
+from worker.importing.sheet import read_sheet
+
+FORMATS: Final = ("csv", "jsonl")
+_BY_SUFFIX: Final = {
+    **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+}
+STDIN: Final = "-"
+
+
+class Source:
+    """An open file; `size` in bytes, None when nobody knows."""
+
+    def __init__(self, stream: BinaryIO, *, name: str) -> None:
+        self._stream = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("Any", stream))
+        self._suffix = Path(name).suffix.lower()
+        self.size = Path(name).stat().st_size if name != STDIN and Path(name).is_file() else None
+
+    def rows(self, *, file_format: str | None, id_column: str | None) -> Iterator[Row | BadRow]:
+        """Read the rows one by one. Raises BadFile."""
+        chosen = file_format or _BY_SUFFIX.get(self._suffix) or self._look()
+        # Kept: the wrapper closes the stream when it goes, and the stream is asked for its position to the end.
+        self._text = io.TextIOWrapper(self._stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        return read_sheet(self._text, id_column=id_column) if chosen == "csv" else read_jsonl(self._text)
+
+    def position(self) -> int:
+        """Bytes read so far; some buffers ahead of the row in hand."""
+        return self._stream.tell() if self.size is not None else 0
+
+    def _look(self) -> str:
+        return "jsonl" if self._stream.peek(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["} else "csv"
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Source]:
+    """Open the file, or stdin for "-"."""
+    if name == STDIN:
+        yield Source(sys.stdin.buffer, name=name)
+        return
+    try:
+        stream = Path(name).open("rb")  # noqa: SIM115 - closed below
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no possible path"
+        raise WrongUsage(f"{name} cannot be read: {reason}.") from error
+    with stream:
+        yield Source(stream, name=name)
