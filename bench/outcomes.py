@@ -7,7 +7,8 @@ from bench.processes import Failed
 from bench.stand import Stand
 from tasks.codes import Code, State
 from tasks.job import Job
-from tasks.ledger.ledger import Claim
+from tasks.ledger.claim import Claim
+from tasks.ledger.settlement import End, Settlement
 
 _TOLD_EVERY: Final = 5000
 
@@ -20,15 +21,15 @@ def finish(stand: Stand, entered: list[Job], *, failed_of: int, say: Callable[[s
             raise Failed(f"{job.id} could not be claimed: {claim}")
         if n % failed_of:
             conversation_id = f"00000000-0000-4000-8000-{n:012}"
-            stand.ledger.finish(
-                claim,
-                State.PLACED,
-                Code.PLACED,
+            end = End(
+                state=State.PLACED,
+                code=Code.PLACED,
                 http_status=201,
                 conversation_id=conversation_id,
                 correlation_id=conversation_id,
             )
         else:
-            stand.ledger.finish(claim, State.FAILED, Code.COULD_NOT_CONNECT)
+            end = End(state=State.FAILED, code=Code.COULD_NOT_CONNECT)
+        stand.ledger.settle(claim, Settlement(action=end))
         if n % _TOLD_EVERY == 0:
             say(f"{n} of {len(entered)} outcomes written")

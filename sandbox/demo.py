@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Final
 
 import click
-from redis import Redis, RedisError
+from redis import Redis
 
 import sandbox
 from config.settings import Settings, load
@@ -25,6 +25,7 @@ from sandbox.extra import require_extra
 from sandbox.foreground import caller_settings, exports
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator_process import Simulator, SimulatorDidNotStart
+from tasks.errors import LedgerUnavailable
 from tasks.ledger.records import Records
 from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
@@ -91,7 +92,7 @@ def _run(stack: ExitStack, *, keep: bool) -> None:
         _import(redis, settings)
         records = Records(redis)
         watch(records, BATCH, workers, per_minute=_PER_MINUTE)
-    except RedisError as error:
+    except LedgerUnavailable as error:
         raise CommandError(redis_fault(settings.redis_url, error)) from error
     click.echo()
     all_well = report(records, BATCH, simulator.stats())

@@ -1,29 +1,44 @@
-"""The use case: what a worker does with one nudge. It knows neither queue, nor store, nor wire.
+"""One attempt at one job: what a worker does with one nudge. It knows neither queue, nor store, nor wire.
 
-claim ─▶ address ─▶ token ─▶ send (fence, pause, slot) ─▶ POST ─▶ aftermath
-            │          │       │                            ├─ placed, rejected, unconfirmed, failed
-         rejected   release  release                        └─ certainly not placed: due again later
+claim ─▶ screen ─▶ token ─▶ send (fence, pause, slot) ─▶ POST ─┐
+  │         │         │               │                       ▼
+  └─────────┴─────────┴───────────────┴─────────▶ decide ─▶ settle
 """
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from tasks.codes import Code, State
-from tasks.errors import DialError, JobError, NotPlaced
+from tasks.codes import WORDS, Code
+from tasks.errors import DialError, JobError, LedgerUnavailable, NotPlaced
 from tasks.genesys.call import CallRequest, PlacedCall
 from tasks.job import Job
-from tasks.ledger.ledger import Claim, Declined, Gate, Ledger
-from tasks.resolution import Resolution
+from tasks.ledger.claim import Claim, Declined, Gate, GateVerdict
+from tasks.ledger.settlement import End, Release, Settled, Settlement, SettleResult
+from tasks.resolution import Answered, Event, Halt, NoToken, RetryPolicy, decide
 from tasks.screening.number import Address, DialingRules, parse_address
 
 log = logging.getLogger("dialer.attempt")
 
 #: A request leaves this long after the ledger was asked at the most: a process that froze in between must not send.
 SEND_WITHIN_S: Final = 3.0
+
+
+class Ledger(Protocol):
+    """What an attempt needs of the ledger. Each method raises LedgerUnavailable."""
+
+    def claim(self, job_id: str, *, worker: str, wake_depth: int) -> Claim | Declined:
+        """Take a due job."""
+
+    def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
+        """Ask for the last time before the request; only after `go` may it leave."""
+
+    def settle(self, claim: Claim, settlement: Settlement) -> Settled:
+        """Store how the attempt ended."""
 
 
 class Api(Protocol):
@@ -59,7 +74,7 @@ class Attempt:
         ledger: Ledger,
         tokens: Tokens,
         api: Api,
-        resolution: Resolution,
+        policy: RetryPolicy,
         defaults: Defaults,
         worker: str,
         stopping: threading.Event,
@@ -69,7 +84,7 @@ class Attempt:
         self._ledger = ledger
         self._tokens = tokens
         self._api = api
-        self._resolution = resolution
+        self._policy = policy
         self._defaults = defaults
         self._worker = worker
         self._stopping = stopping
@@ -77,29 +92,33 @@ class Attempt:
         self._clock = clock
 
     def run(self, job_id: str) -> None:
-        """Dial the job if it is this worker's to dial. Raises only what the ledger raises when it is away."""
+        """Dial the job if it is this worker's to dial. Raises only LedgerUnavailable."""
         claim = self._ledger.claim(job_id, worker=self._worker, wake_depth=self._wake_depth)
         if isinstance(claim, Declined):
-            log.debug("nudge dropped", extra={"job_id": job_id, "why": claim.why, "detail": claim.detail})
+            log.debug("nudge dropped", extra={"job_id": job_id, "reason": claim.reason, "detail": claim.detail})
             return
+        event = self._tried(claim)
+        if event is not None:
+            self._settle(claim, event)
+
+    def _tried(self, claim: Claim) -> Event | None:
+        """What came of it; None when the claim was lost, and somebody else has said what becomes of the job."""
         if self._stopping.is_set():
-            self._ledger.release(claim)
-            return
+            return Halt.STOPPING
         if claim.poison:
-            self._resolution.end(claim, State.FAILED, Code.INTERNAL_ERROR, claim.poison)
-            return
+            return Halt.POISON
         try:
-            self._attempt(claim)
-        except self._ledger.unavailable:
+            return self._try(claim)
+        except LedgerUnavailable:
             # Whatever the ledger holds is still true: an unsent job comes back when its lease ends.
             raise
         except JobError as error:
-            self._resolution.end(claim, State.REJECTED, error.code, error.message)
+            return error
         except Exception:
-            log.exception("defect", extra={"job_id": job_id})
-            self._resolution.defect(claim)
+            log.exception("unexpected error before sending", extra={"job_id": claim.job.id})
+            return Halt.DEFECT
 
-    def _attempt(self, claim: Claim) -> None:
+    def _try(self, claim: Claim) -> Event | None:
         job, defaults = claim.job, self._defaults
         region = job.region or defaults.region
         to = parse_address(job.to, region=region, rules=defaults.rules)
@@ -107,8 +126,7 @@ class Attempt:
         try:
             token = self._tokens.current()
         except NotPlaced as error:
-            self._resolution.no_token(claim, error)
-            return
+            return NoToken(error=error)
         request = CallRequest(
             job_id=job.id,
             to=to.e164,
@@ -117,9 +135,16 @@ class Attempt:
             wrap_up_code_id=job.wrap_up_code_id or defaults.wrap_up_code_id,
             attributes=job.attributes,
         )
-        gate = self._gate(claim, request)
-        if gate.verdict == "go":
-            self._place(claim, gate, request, token)
+        gate = self._pass_the_gate(claim, request)
+        if isinstance(gate, Halt):
+            return gate
+        if gate.verdict is GateVerdict.GO:
+            return Answered(gate=gate, result=self._send(request, token))
+        if gate.verdict is GateVerdict.LOST:
+            extra = {"job_id": job.id, "state": gate.detail}
+            log.info("not sent: claim lost, or job cancelled or expired", extra=extra)
+            return None
+        return gate
 
     def _caller_id(self, job: Job, region: str) -> Address | None:
         written = job.caller_id or self._defaults.caller_id
@@ -131,47 +156,61 @@ class Attempt:
         except JobError as error:
             raise JobError(error.code, f"from: {error.message}") from error
 
-    def _gate(self, claim: Claim, request: CallRequest) -> Gate:
-        """Pass the point of no return, waiting for a slot; anything but `go` has been dealt with."""
+    def _pass_the_gate(self, claim: Claim, request: CallRequest) -> Gate | Halt:
+        """Pass the point of no return, waiting for a slot of the pace."""
         while True:
             asked = self._clock()
             try:
                 gate = self._ledger.send(claim, to=request.to, caller_id=request.caller_id)
-            except self._ledger.unavailable:
+            except LedgerUnavailable:
                 # The ledger may have noted `sending`, and nobody but us knows that nothing has left.
-                self._ledger.release(claim, counts=False)
-                return Gate(verdict="lost", detail="the ledger was away")
-            if gate.verdict != "wait":
-                break
-            if self._stopping.wait(gate.wait_s):
-                self._ledger.release(claim)
-                return gate
-        if gate.verdict == "go":
-            if self._clock() - asked <= SEND_WITHIN_S:
-                return gate
-            # Nothing has left, and nobody else may send before we say so.
-            self._ledger.release(claim, counts=False)
-            return Gate(verdict="lost", detail="late")
-        if gate.verdict == "expired":
-            self._resolution.end(claim, State.EXPIRED, Code.NOT_AFTER_PASSED)
-        elif gate.verdict == "busy":
-            self._ledger.release(claim, delay_s=gate.wait_s)
-        elif gate.verdict == "paused":
-            self._ledger.release(claim)
-        else:
-            # Cancelled, or expired, or taken for dead: whoever changed the job has said so.
-            log.info("not sent: no longer ours", extra={"job_id": claim.job.id, "state": gate.detail})
-        return gate
+                return Halt.SEND_UNANSWERED
+            if gate.verdict is GateVerdict.WAIT:
+                if self._stopping.wait(gate.wait_s):
+                    return Halt.STOPPING
+                continue
+            if gate.verdict is GateVerdict.GO and self._clock() - asked > SEND_WITHIN_S:
+                return Halt.LATE
+            return gate
 
-    def _place(self, claim: Claim, gate: Gate, request: CallRequest, token: str) -> None:
+    def _send(self, request: CallRequest, token: str) -> PlacedCall | DialError | None:
+        """Send the request; from here on a job whose answer is not known is unconfirmed."""
         try:
-            call = self._api.place_call(request, token=token)
+            return self._api.place_call(request, token=token)
         except DialError as error:
             if error.code is Code.TOKEN_REFUSED:
-                self._tokens.discard(token)
-            self._resolution.failed(claim, gate, error)
+                self._discard(token)
+            return error
         except Exception:
-            log.exception("defect while the request may have been out", extra={"job_id": claim.job.id})
-            self._resolution.end(claim, State.UNCONFIRMED, Code.INTERNAL_ERROR)
+            log.exception("unexpected error while sending", extra={"job_id": request.job_id})
+            return None
+
+    def _discard(self, token: str) -> None:
+        try:
+            self._tokens.discard(token)
+        except LedgerUnavailable:
+            log.warning("could not discard a refused token: Redis unavailable")
+
+    def _settle(self, claim: Claim, event: Event) -> None:
+        settlement = decide(event, claim, self._policy, jitter=random.random())
+        job_id, report, pause = claim.job.id, settlement.report, settlement.pause
+        if pause:
+            extra = {"job_id": job_id, "wait_s": round(pause.for_s, 1)}
+            log.warning("rate limit reached; pausing the fleet", extra=extra)
+        settled = self._ledger.settle(claim, settlement)
+        if settled.stopped and report:
+            told = (report.kind, report.message, WORDS[report.code].fix)
+            log.error("circuit breaker opened (%s): %s Fix: %s", *told, extra={"code": report.code})
+        if settled.result is SettleResult.LOST:
+            log.info("outcome not stored: claim lost", extra={"job_id": job_id})
         else:
-            self._resolution.placed(claim, gate, call)
+            _log_action(job_id, settled.action)
+
+
+def _log_action(job_id: str, action: End | Release) -> None:
+    if isinstance(action, End):
+        conversation = {"conversation": action.conversation_id} if action.conversation_id else {"code": action.code}
+        log.info(action.state, extra={"job_id": job_id, **conversation})
+    elif action.delay_s is not None and action.code:
+        extra = {"job_id": job_id, "code": action.code, "delay_s": round(action.delay_s, 1)}
+        log.info("retry scheduled", extra=extra)

@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery
 
 from tasks.attempt import Attempt
+from tasks.errors import LedgerUnavailable
 from tasks.fleet.scheduler import CALL_TASK
 from tasks.intake.message import TASK, read_arguments
 from tasks.ledger.ledger import Ledger
@@ -33,9 +34,9 @@ def register(app: Celery, *, ledger: Callable[[], Ledger], attempt: Callable[[],
         use_case = attempt()
         try:
             use_case.run(job_id)
-        except ledger().unavailable as error:
+        except LedgerUnavailable as error:
             if not away.is_set():
-                log.warning("the ledger is away: %s", error, extra={"job_id": job_id})
+                log.warning("Redis unavailable: %s", error, extra={"job_id": job_id})
             away.set()
         else:
             away.clear()

@@ -5,9 +5,10 @@
     ├── Refused     certainly refused: sending it again would change nothing
     └── Unknown     may have been placed: never sent again without a person's word
 
-    JobError        the job itself is not what the contract says, or its number may not be dialed
+    JobError            the job itself is not what the contract says, or its number may not be dialed
+    LedgerUnavailable   Redis does not answer, or refuses; nothing is known of what the step did
 
-Library errors are translated to these once, at the edge (`genesys`, `token`, `address`, `inbox`).
+Library errors are translated to these once, at the edge (`genesys`, `screening`, `intake`, `store.client`).
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,13 @@ class JobError(Exception):
         self.code = code
         self.message = message or WORDS[code].meaning
         super().__init__(self.message)
+
+
+class LedgerUnavailable(Exception):
+    """Redis does not answer, or refuses a command; `__cause__` is the library's error.
+
+    Nothing is known then of what the step did: each step is safe to replay.
+    """
 
 
 class DialError(Exception):

@@ -1,26 +1,33 @@
-"""What an answer, or none, means for the job and for the fleet.
+"""The one exit of an attempt: what happened means this for its job and for the fleet.
 
-the error says           the job                                                        the fleet
-Refused                  rejected; back to its place while the fleet is stopped for it  `trouble` counts
-Unknown                  unconfirmed; put off only where the operator chose to redial   `trouble` counts
-NotPlaced  rate limit    back to its place, the attempt not counted                     paused for Retry-After
-           token refused back to its place at once, the first time                      `trouble` counts
-           anything else put off, until its attempts or its time are used: failed       `trouble` counts
+what happened                 the job                                                          the breaker
+placed                        placed                                                           closes
+Refused                       rejected; back, a minute later, while the breaker is open for it  counts
+Unknown                       unconfirmed; retried only where the operator chose redial        counts
+NotPlaced  rate limit         back to its place, the attempt not counted; the fleet is paused  the API is alive
+           first 401          back to its place, the attempt not counted                       counts
+           anything else      retried later, until its attempts or its time are used: failed   counts
+                              back to its place while the breaker is open for it
+no token   credentials        back to its place                                                opens
+           for now            retried after some seconds
+its number, or its caller ID  rejected
+nothing was sent              back to its place; later where the pace is full; expired when its not_after has passed
+a defect   before sending     retried once, then failed
+           while sending      unconfirmed
+
+`decide` is pure: it knows neither queue, nor store, nor wire. `Ledger.settle` carries its decision out.
 """
 
-import logging
-import random
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
-from tasks.codes import WORDS, Code, State
-from tasks.errors import DialError, NotPlaced, Refused
-from tasks.fleet.breaker import Breaker
-from tasks.fleet.pause import Pause, PauseReason
+from tasks.codes import Code, State
+from tasks.errors import DialError, JobError, NotPlaced, Refused
+from tasks.fleet.breaker import report_of
 from tasks.genesys.call import PlacedCall
-from tasks.ledger.ledger import Claim, Gate, Ledger
-
-log = logging.getLogger("dialer.attempt")
+from tasks.ledger.claim import Claim, Gate, GateVerdict
+from tasks.ledger.settlement import End, RateLimitPause, Release, Settlement
 
 _BACKOFF_FIRST_S: Final = 2.0
 _BACKOFF_MOST_S: Final = 15 * 60.0
@@ -35,134 +42,156 @@ class RetryPolicy:
     """How long a call that was certainly not placed is tried again."""
 
     max_attempts: int
-    #: A job that is older than this, since it was first due, is not put off once more.
+    #: A job that is older than this, since it was first due, is not retried any more.
     retry_for_s: float
     #: Send a call again whose fate is unknown: at least once instead of at most once.
     redial: bool
 
 
-class Resolution:
-    """Writes what happened. Raises what the ledger raises when it is away."""
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The request was sent, or may have been: the call, or the error; None if a defect of ours hid the answer."""
 
-    def __init__(self, *, ledger: Ledger, pause: Pause, breaker: Breaker, retry_policy: RetryPolicy) -> None:
-        self._ledger = ledger
-        self._pause = pause
-        self._breaker = breaker
-        self._retry_policy = retry_policy
-
-    def placed(self, claim: Claim, gate: Gate, call: PlacedCall) -> None:
-        """Genesys Cloud accepted the call."""
-        self._ledger.finish(
-            claim,
-            State.PLACED,
-            Code.PLACED,
-            http_status=call.http_status,
-            conversation_id=call.conversation_id,
-            correlation_id=call.correlation_id,
-            ticket=gate.ticket,
-            reading=call.reading,
-        )
-        log.info("placed", extra={"job_id": claim.job.id, "conversation": call.conversation_id})
-
-    def failed(self, claim: Claim, gate: Gate, error: DialError) -> None:
-        """The POST did not end in a call, as far as anybody knows."""
-        if error.code is Code.RATE_LIMITED:
-            self._rate_limited(claim, error)
-            return
-        # What it means for the fleet is asked first, and must not cost what is known of this job.
-        stopped = self._ledger.retry_until_stored(self._breaker.note, error, claim.job)
-        if stopped:
-            fix = WORDS[error.code].fix
-            log.error("the fleet is stopped: %s Fix: %s", error.message, fix, extra={"code": error.code})
-        if isinstance(error, NotPlaced):
-            self._not_placed(claim, gate, error, stopped=stopped)
-        elif isinstance(error, Refused):
-            if stopped:
-                # Behind the others, so that the next probe is another job: this one may be refused for its own sake.
-                self._put_off(claim, error, _REFUSED_DELAY_S, counts=False)
-            else:
-                self.end(claim, State.REJECTED, error.code, error.message, error=error, gate=gate)
-        elif self._retry_policy.redial and not self._used_up(claim, gate.attempts):
-            self._put_off(claim, error, backoff_s(gate.attempts))
-        else:
-            self.end(claim, State.UNCONFIRMED, error.code, error.message, error=error, gate=gate)
-
-    def no_token(self, claim: Claim, error: NotPlaced) -> None:
-        """Nothing was sent, for want of a token: no attempt of this job's."""
-        if error.code is Code.CREDENTIALS_REFUSED:
-            self._breaker.note(error, claim.job)
-            fix = WORDS[error.code].fix
-            log.error("the fleet is stopped: %s Fix: %s", error.message, fix, extra={"code": error.code})
-            self._give_back(claim, error)
-        else:
-            self._put_off(claim, error, error.retry_after_s or _NO_TOKEN_S)
-
-    def defect(self, claim: Claim) -> None:
-        """A bug of ours that this job meets, before anything left: once more later, then never again."""
-        if claim.last_code == Code.INTERNAL_ERROR:
-            self.end(claim, State.FAILED, Code.INTERNAL_ERROR)
-        else:
-            self._ledger.release(claim, delay_s=_BUG_DELAY_S, code=Code.INTERNAL_ERROR)
-
-    def end(
-        self,
-        claim: Claim,
-        state: State,
-        code: Code,
-        message: str | None = None,
-        *,
-        error: DialError | None = None,
-        gate: Gate | None = None,
-    ) -> None:
-        """Store an outcome other than `placed`."""
-        self._ledger.finish(
-            claim,
-            state,
-            code,
-            message,
-            http_status=error.http_status if error else None,
-            correlation_id=error.correlation_id if error else None,
-            ticket=gate.ticket if gate else 0,
-            reading=error.reading if error and gate else None,
-        )
-        log.info(state, extra={"job_id": claim.job.id, "code": code})
-
-    def _rate_limited(self, claim: Claim, error: DialError) -> None:
-        """The limit is everybody's, and so is the wait."""
-        wait_s = error.retry_after_s if error.retry_after_s is not None else _NO_RETRY_AFTER_S
-        wait_s += random.uniform(0.1, 1)  # users report 429s right after the wait
-        log.warning("rate limit: the fleet waits", extra={"job_id": claim.job.id, "wait_s": round(wait_s, 1)})
-        self._ledger.retry_until_stored(self._pause.begin, PauseReason.RATE_LIMIT, error.message, for_s=wait_s)
-        self._ledger.retry_until_stored(self._breaker.note, error, claim.job)
-        self._give_back(claim, error)
-
-    def _not_placed(self, claim: Claim, gate: Gate, error: NotPlaced, *, stopped: bool) -> None:
-        first_refusal = error.code is Code.TOKEN_REFUSED and claim.last_code != Code.TOKEN_REFUSED
-        delay_s = max(backoff_s(gate.attempts), error.retry_after_s or 0)
-        if stopped or first_refusal:
-            self._give_back(claim, error)
-        elif self._used_up(claim, gate.attempts) or claim.age_s + delay_s > self._retry_policy.retry_for_s:
-            tried = f"{error.message} ({gate.attempts} attempts)"
-            self.end(claim, State.FAILED, error.code, tried, error=error)
-        else:
-            self._put_off(claim, error, delay_s)
-
-    def _used_up(self, claim: Claim, attempts: int) -> bool:
-        return attempts >= (claim.job.max_attempts or self._retry_policy.max_attempts)
-
-    def _give_back(self, claim: Claim, error: DialError) -> None:
-        """To its old place, for it was not the job's fault."""
-        self._ledger.release(claim, counts=False, code=error.code, message=error.message)
-
-    def _put_off(self, claim: Claim, error: DialError, delay_s: float, *, counts: bool = True) -> None:
-        log.info("put off", extra={"job_id": claim.job.id, "code": error.code, "delay_s": round(delay_s, 1)})
-        self._ledger.release(claim, delay_s=delay_s, counts=counts, code=error.code, message=error.message)
+    gate: Gate
+    result: PlacedCall | DialError | None
 
 
-def backoff_s(attempts: int) -> float:
+@dataclass(frozen=True, kw_only=True)
+class NoToken:
+    """There was no token to call with."""
+
+    error: NotPlaced
+
+
+class Halt(Enum):
+    """The attempt ended before its request left."""
+
+    #: The worker shuts down.
+    STOPPING = auto()
+    #: The process was frozen between the ledger's `go` and the request.
+    LATE = auto()
+    #: Redis did not answer `send`; it may have noted `sending`.
+    SEND_UNANSWERED = auto()
+    #: Workers die with this job, or it cannot be read: `Claim.poison` says which.
+    POISON = auto()
+    #: A bug of ours.
+    DEFECT = auto()
+
+
+#: A `JobError` is a job that may not be called; a `Gate` one that says neither `go`, nor `wait`, nor `lost`.
+Event = Answered | NoToken | JobError | Gate | Halt
+
+
+def decide(event: Event, claim: Claim, policy: RetryPolicy, *, jitter: float) -> Settlement:
+    """Return how the attempt ends. `jitter` is a random number from 0 to 1, drawn anew for each decision."""
+    match event:
+        case Answered():
+            return _after_sending(event, claim, policy, jitter)
+        case NoToken(error=error):
+            return _without_token(error, claim)
+        case JobError():
+            return Settlement(action=End(state=State.REJECTED, code=event.code, message=event.message))
+        case Gate():
+            return Settlement(action=_behind_a_closed_gate(event))
+        case Halt():
+            return Settlement(action=_halted(event, claim))
+
+
+def backoff_s(attempts: int, jitter: float) -> float:
     """Seconds to wait after so many attempts: exponential with full jitter, at least a second.
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
-    most = min(_BACKOFF_MOST_S, _BACKOFF_FIRST_S * 2 ** min(attempts, 20))
-    return 1 + random.uniform(0, most)
+    return 1 + jitter * min(_BACKOFF_MOST_S, _BACKOFF_FIRST_S * 2.0 ** min(attempts, 20))
+
+
+def _after_sending(event: Answered, claim: Claim, policy: RetryPolicy, jitter: float) -> Settlement:
+    gate, result = event.gate, event.result
+    if result is None:
+        return Settlement(action=End(state=State.UNCONFIRMED, code=Code.INTERNAL_ERROR))
+    if isinstance(result, PlacedCall):
+        placed = End(
+            state=State.PLACED,
+            code=Code.PLACED,
+            http_status=result.http_status,
+            conversation_id=result.conversation_id,
+            correlation_id=result.correlation_id,
+        )
+        return Settlement(action=placed, reading=result.reading, ticket=gate.ticket)
+    action, if_stopped = _actions(result, gate, claim, policy, jitter)
+    return Settlement(
+        action=action,
+        if_stopped=if_stopped,
+        report=report_of(result, claim.job),
+        pause=_pause(result, jitter),
+        reading=result.reading if isinstance(action, End) else None,
+        ticket=gate.ticket,
+    )
+
+
+def _actions(
+    error: DialError, gate: Gate, claim: Claim, policy: RetryPolicy, jitter: float
+) -> tuple[End | Release, Release | None]:
+    """What becomes of the job, and what instead while the breaker is open for this error."""
+    used_up = gate.attempts >= (claim.job.max_attempts or policy.max_attempts)
+    delay_s = backoff_s(gate.attempts, jitter)
+    if isinstance(error, Refused):
+        # Behind the others, so that the next probe is another job: this one may be refused for its own sake.
+        return _end(State.REJECTED, error), _release(error, _REFUSED_DELAY_S, counts=False)
+    if not isinstance(error, NotPlaced):
+        retried = policy.redial and not used_up
+        return _release(error, delay_s) if retried else _end(State.UNCONFIRMED, error), None
+    in_its_place = _release(error, counts=False)
+    first_refusal = error.code is Code.TOKEN_REFUSED and claim.last_code != Code.TOKEN_REFUSED
+    if error.code is Code.RATE_LIMITED or first_refusal:
+        return in_its_place, in_its_place
+    delay_s = max(delay_s, error.retry_after_s or 0)
+    if used_up or claim.age_s + delay_s > policy.retry_for_s:
+        return _end(State.FAILED, error, f"{error.message} ({gate.attempts} attempts)"), in_its_place
+    return _release(error, delay_s), in_its_place
+
+
+def _pause(error: DialError, jitter: float) -> RateLimitPause | None:
+    """The limit is everybody's, and so is the wait. Users report 429s right after it: hence up to a second more."""
+    if error.code is not Code.RATE_LIMITED:
+        return None
+    asked_s = error.retry_after_s if error.retry_after_s is not None else _NO_RETRY_AFTER_S
+    return RateLimitPause(for_s=asked_s + 0.1 + 0.9 * jitter, message=error.message)
+
+
+def _without_token(error: NotPlaced, claim: Claim) -> Settlement:
+    """Nothing was sent: no attempt of this job's."""
+    if error.code is Code.CREDENTIALS_REFUSED:
+        return Settlement(action=_release(error, counts=False), report=report_of(error, claim.job))
+    return Settlement(action=_release(error, error.retry_after_s or _NO_TOKEN_S))
+
+
+def _behind_a_closed_gate(gate: Gate) -> End | Release:
+    if gate.verdict is GateVerdict.EXPIRED:
+        return End(state=State.EXPIRED, code=Code.NOT_AFTER_PASSED)
+    return Release(delay_s=gate.wait_s if gate.verdict is GateVerdict.BUSY else None)
+
+
+def _halted(halt: Halt, claim: Claim) -> End | Release:
+    if halt is Halt.POISON:
+        return End(state=State.FAILED, code=Code.INTERNAL_ERROR, message=claim.poison)
+    if halt is Halt.DEFECT:
+        if claim.last_code == Code.INTERNAL_ERROR:
+            return End(state=State.FAILED, code=Code.INTERNAL_ERROR)
+        return Release(delay_s=_BUG_DELAY_S, code=Code.INTERNAL_ERROR)
+    # Certainly not sent, whatever the ledger noted.
+    return Release(counts=False)
+
+
+def _end(state: State, error: DialError, message: str | None = None) -> End:
+    return End(
+        state=state,
+        code=error.code,
+        message=message or error.message,
+        http_status=error.http_status,
+        correlation_id=error.correlation_id,
+    )
+
+
+def _release(error: DialError, delay_s: float | None = None, *, counts: bool = True) -> Release:
+    return Release(delay_s=delay_s, counts=counts, code=error.code, message=error.message)

@@ -10,6 +10,7 @@ from hypothesis import Phase, settings
 from redis import Redis
 
 from sandbox.embedded_redis import EmbeddedRedis
+from tasks.store.client import StoreClient, Translating
 
 # Chosen with --hypothesis-profile; counts rounds of ten examples in `test_ledger_model.py`.
 settings.register_profile("thorough", max_examples=150)
@@ -34,15 +35,19 @@ def redis_url(redis_server: EmbeddedRedis) -> str:
 
 @pytest.fixture
 def real_redis(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url, decode_responses=True) as client:
+    with StoreClient.from_url(redis_url, decode_responses=True) as client:
         yield client
+
+
+class FakeStoreClient(Translating, fakeredis.FakeRedis):
+    """The fake, with the errors of the real store client."""
 
 
 @pytest.fixture
 def fake_redis() -> Iterator[Redis]:
     """A server of its own for each test; Lua runs in lupa, `TIME` is the wall clock."""
     server: Any = fakeredis.FakeServer()
-    with fakeredis.FakeRedis(server=server, decode_responses=True) as client:
+    with FakeStoreClient(server=server, decode_responses=True) as client:
         client.eval("return 1", 0)  # makes the Lua, which lacks something
         server._lua_runtime.globals()[b"redis"][b"sha1hex"] = _sha1hex
         yield client

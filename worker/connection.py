@@ -1,9 +1,8 @@
 """Connections to Redis, with time-outs of their own: a half-open one must not hang a thread."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
-from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -12,6 +11,7 @@ from redis.sentinel import Sentinel
 
 from config.celery import CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S
 from config.settings import Settings
+from tasks.store.client import StoreClient
 
 _SENTINEL_OPTIONS: Final[dict[str, Any]] = {
     "socket_timeout": CONNECT_TIMEOUT_S,
@@ -19,7 +19,7 @@ _SENTINEL_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-def connect(settings: Settings, *, decode: bool = True, retries: int = 3) -> Redis:
+def connect(settings: Settings, *, decode: bool = True, retries: int = 3) -> StoreClient:
     """A client for `DIALER_REDIS_URL`.
 
     Commands are repeated after a broken connection, for every script is safe to replay.
@@ -39,11 +39,10 @@ def connect(settings: Settings, *, decode: bool = True, retries: int = 3) -> Red
         return _master(url, settings.sentinel_master, options)
     # Celery's name for a socket, and its way to write the database, are not redis-py's.
     url = url.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=", 1)
-    client: Redis = Redis.from_url(url, **options)
-    return client
+    return cast("StoreClient", StoreClient.from_url(url, **options))
 
 
-def _master(url: str, name: str, options: dict[str, Any]) -> Redis:
+def _master(url: str, name: str, options: dict[str, Any]) -> StoreClient:
     """A client that asks the Sentinels for the master, anew with each connection."""
     parts = [urlsplit(part) for part in url.split(";")]
     last = parts[-1]
@@ -55,5 +54,5 @@ def _master(url: str, name: str, options: dict[str, Any]) -> Redis:
         "password": unquote(last.password or "") or None,
         "db": int(last.path.strip("/") or 0),
     }
-    client: Redis = sentinels.master_for(name, **options, **login)
-    return client
+    client: Any = sentinels.master_for(name, redis_class=StoreClient, **options, **login)
+    return cast("StoreClient", client)

@@ -13,9 +13,10 @@ from typing import Any
 
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
-from redis import Redis, RedisError
+from redis import Redis
 
 from config.settings import Settings
+from tasks.errors import LedgerUnavailable
 from tasks.store import keys
 from worker.connection import connect
 
@@ -51,7 +52,7 @@ def wait_until_writable(redis: Redis) -> None:
         try:
             # Changes nothing, for nobody has this name; refused by whatever would refuse Celery.
             redis.zadd(keys.workers, {"": 0}, xx=True)
-        except RedisError as error:
+        except LedgerUnavailable as error:
             if not away:
                 log.warning("Redis is away: %s", error)
             away = True

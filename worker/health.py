@@ -14,7 +14,7 @@ HEALTHY_WITHIN_S: Final = 15.0
 def silence_s(redis: Redis, *, host: str) -> float | None:
     """Give the seconds since a worker on `host` was last seen, on Redis' own clock; None if it knows of none.
 
-    `redis` decodes its answers. Raises RedisError.
+    `redis` decodes its answers. Raises LedgerUnavailable.
     """
     pipeline = redis.pipeline(transaction=True)
     pipeline.time()

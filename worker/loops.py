@@ -4,8 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from redis import RedisError
-
+from tasks.errors import LedgerUnavailable
 from tasks.fleet.heartbeat import BEAT_S
 from worker.finding import Verdict
 from worker.redis_findings import redis_findings
@@ -32,7 +31,7 @@ class Loop(threading.Thread):
         while not self._stopping.is_set():
             try:
                 self._step()
-            except RedisError as error:
+            except LedgerUnavailable as error:
                 if not away:
                     log.warning("%s: Redis is away: %s", self.name, error)
                 away, pause_s = True, min(pause_s * 2, _LONGEST_PAUSE_S)
@@ -70,8 +69,8 @@ class Loops:
         for loop in self._loops:
             loop.join(_JOIN_S)
         try:
-            self._parts.fleet.leave()
-        except RedisError as error:
+            self._parts.heartbeat.leave()
+        except LedgerUnavailable as error:
             log.warning("left without saying good-bye: %s", error)
 
     def _take_in(self) -> None:
@@ -88,12 +87,12 @@ class Loops:
                 if finding.verdict is not Verdict.OK:
                     log.warning("%s: %s", finding.check, finding.message)
             self._looked = True
-        for name in self._parts.fleet.beat():
+        for name in self._parts.heartbeat.beat():
             log.warning("took over from a dead worker", extra={"dead": name})
-        if self._parts.fleet.anew:
+        if self._parts.heartbeat.redis_restarted:
             for job_id in self._parts.ledger.replay():
                 log.warning("Redis had forgotten a call, and was told", extra={"job_id": job_id})
-            self._parts.fleet.anew = False
+            self._parts.heartbeat.redis_restarted = False
         for job_id, state in self._parts.reaper.reap().items():
             log.warning("its worker died: %s", state, extra={"job_id": job_id})
         for job_id in self._parts.reaper.expire():

@@ -12,7 +12,7 @@ OLDEST: Final = (6, 2)
 
 
 def redis_findings(redis: Redis, url: str = "") -> Iterator[Finding]:
-    """Look at the server's own report. Raises redis.RedisError when it does not answer."""
+    """Look at the server's own report. Raises LedgerUnavailable when it does not answer."""
     info: Any = redis.info()
     yield _version(info, url)
     yield _eviction(info)

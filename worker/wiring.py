@@ -10,17 +10,15 @@ from redis import Redis
 
 from config.settings import Ambiguous, Settings
 from tasks.attempt import Attempt, Defaults
-from tasks.fleet.breaker import Breaker
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.fleet.pace import Pace
-from tasks.fleet.pause import Pause
 from tasks.fleet.scheduler import Scheduler
 from tasks.genesys.client import TOKEN_DEADLINE_S, Genesys
 from tasks.genesys.token import TokenCache
 from tasks.intake.inbox import Inbox
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
-from tasks.resolution import Resolution, RetryPolicy
+from tasks.resolution import RetryPolicy
 from tasks.screening.number import DialingRules
 from worker.connection import connect
 
@@ -31,7 +29,7 @@ def worker_name() -> str:
 
 
 def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None = None) -> Ledger:
-    """The ledger; `stopping` ends its patience with a Redis that is away."""
+    """The ledger; `stopping` ends its retries while Redis is unavailable."""
     return Ledger(
         redis,
         pace=Pace.of(settings.rate_limit),
@@ -61,7 +59,7 @@ class Parts:
     reaper: Reaper
     attempt: Attempt
     inbox: Inbox
-    fleet: Heartbeat
+    heartbeat: Heartbeat
     scheduler: Scheduler
 
 
@@ -71,20 +69,15 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
     pace = Pace.of(settings.rate_limit)
     ledger = ledger_of(settings, redis, stopping)
     api = Genesys(settings)
-    fleet = Heartbeat(redis, worker=worker, concurrency=concurrency)
+    heartbeat = Heartbeat(redis, worker=worker, concurrency=concurrency)
     dialing = Attempt(
         ledger=ledger,
         tokens=token_cache(settings, redis, api),
         api=api,
-        resolution=Resolution(
-            ledger=ledger,
-            pause=Pause(redis),
-            breaker=Breaker(redis),
-            retry_policy=RetryPolicy(
-                max_attempts=settings.max_attempts,
-                retry_for_s=settings.retry_for_s,
-                redial=settings.ambiguous is Ambiguous.REDIAL,
-            ),
+        policy=RetryPolicy(
+            max_attempts=settings.max_attempts,
+            retry_for_s=settings.retry_for_s,
+            redial=settings.ambiguous is Ambiguous.REDIAL,
         ),
         defaults=Defaults(
             caller_id=settings.caller_id,
@@ -103,6 +96,6 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         reaper=Reaper(redis, retention_s=settings.retention_days * 86400),
         attempt=dialing,
         inbox=Inbox(connect(settings, decode=False), ledger=ledger, worker=worker),
-        fleet=fleet,
-        scheduler=Scheduler(redis, pace=pace, width=lambda: fleet.fleet_concurrency),
+        heartbeat=heartbeat,
+        scheduler=Scheduler(redis, pace=pace, width=lambda: heartbeat.fleet_concurrency),
     )

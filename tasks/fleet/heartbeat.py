@@ -27,7 +27,7 @@ class Heartbeat:
         self._epoch: str | None = None
         self._run: str | None = None
         #: Redis was started anew, or is another one, since this was last set to False.
-        self.anew = False
+        self.redis_restarted = False
         self._reclaim = redis.register_script(source("reclaim"))
         #: Calls that the living can place at once.
         self.fleet_concurrency = concurrency
@@ -44,7 +44,7 @@ class Heartbeat:
                 " Fix: keep it on disk ('appendonly yes'), and ask the producers what they sent"
             )
         self._epoch = epoch
-        self.anew = self.anew or self._run not in {None, run}
+        self.redis_restarted = self.redis_restarted or self._run not in {None, run}
         self._run = run
         self.fleet_concurrency = max(total, 1)
         for name in dead:

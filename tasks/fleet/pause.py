@@ -43,7 +43,7 @@ class ActivePause:
 
 
 class Pause:
-    """Begins, ends and tells pauses. Raises redis.RedisError when Redis does not answer."""
+    """Begins, ends and tells pauses. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

@@ -37,7 +37,7 @@ class FleetStatus:
 
 
 def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
-    """Look at the fleet; a few round trips. Raises redis.RedisError when Redis does not answer."""
+    """Look at the fleet; a few round trips. Raises LedgerUnavailable when Redis does not answer."""
     pauses = Pause(redis).entries()
     seconds, micros = redis.time()
     now_ms = seconds * 1000 + micros / 1000

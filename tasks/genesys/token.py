@@ -40,7 +40,7 @@ _LOCK_MARGIN_S: Final = 1.0
 
 
 class TokenCache:
-    """The fleet's token. Every method raises redis.RedisError when Redis does not answer.
+    """The fleet's token. Every method raises LedgerUnavailable when Redis does not answer.
 
     `redis` decodes replies. `fetch` asks the token endpoint once, within `fetch_s`, or raises NotPlaced.
     `wait_s` bounds a caller's wait for another worker's request; its own is repeated in the first half of

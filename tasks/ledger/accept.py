@@ -38,7 +38,7 @@ class Refusal:
 class Acceptor:
     """All that producers, `dialer enqueue` and `dialer import` need of the ledger.
 
-    Raises redis.RedisError when Redis does not answer; whatever is entered again then is entered once.
+    Raises LedgerUnavailable when Redis does not answer; whatever is entered again then is entered once.
     """
 
     def __init__(self, redis: Redis, *, retention_s: float) -> None:

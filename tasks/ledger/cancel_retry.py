@@ -20,7 +20,7 @@ class JobChange:
 
 
 class CancelRetry:
-    """Raises redis.RedisError when Redis does not answer."""
+    """Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, redis: Redis, *, retention_s: float) -> None:
         self._redis = redis

@@ -1,8 +1,8 @@
 """The ledger: what is true of each job. Each step is one Lua script, one round trip, safe to replay.
 
-    accept ─▶ queued, scheduled ─claim─▶ preparing ─send─▶ sending ─finish─▶ an outcome
+    accept ─▶ queued, scheduled ─claim─▶ preparing ─send─▶ sending ─settle─▶ an outcome
                       ▲                      │                │
-                      └───────release────────┴────────────────┘   reap: the holder's lease ran out
+                      └───────settle─────────┴────────────────┘   reap: the holder's lease ran out
 
 Every step checks the state that it leaves, and the fence: a number that grows with each claim, so that whoever lost
 its claim can change nothing any more.
@@ -10,12 +10,10 @@ its claim can change nothing any more.
 
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from redis import Redis, RedisError
+from redis import Redis
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -26,19 +24,19 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from tasks.codes import Code, State
-from tasks.errors import RateReading
+from tasks.codes import State
+from tasks.errors import LedgerUnavailable
 from tasks.fleet.pace import Pace
 from tasks.job import DEFAULT_PRIORITY, Job, parse_job
 from tasks.ledger.accept import Acceptor
-from tasks.ledger.outcome import flat, outcome_fields, outcome_keys
+from tasks.ledger.claim import Claim, Declined, DeclineReason, Gate, GateVerdict
+from tasks.ledger.outcome import end_fields, flat, outcome_keys, settle_argument
 from tasks.ledger.replay import Replay
+from tasks.ledger.settlement import End, Settled, Settlement, SettleResult
 from tasks.store import keys
 from tasks.store.scripts import source
 
 log = logging.getLogger("dialer.ledger")
-
-_Answer = TypeVar("_Answer")
 
 PREPARING_LEASE_S: Final = 10.0
 #: Behind the slot that a worker waits for, nothing is left to do but to ask once more: whoever is late is dead.
@@ -51,49 +49,8 @@ _MOST_DEATHS: Final = 5
 _MAY_HAVE_RUNG: Final = frozenset({State.PLACED, State.UNCONFIRMED})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A worker's right to dial a job, until its lease ends or somebody holds a higher fence."""
-
-    job: Job
-    fence: int
-    #: POSTs so far.
-    attempts: int
-    #: Why the last attempt did not end it, or "".
-    last_code: str
-    #: Since it was first due.
-    age_s: float
-    #: Why nobody should try it any more, or "": workers die with it, or it cannot be read.
-    poison: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Declined:
-    """Nothing to do for this nudge: `duplicate`, `early`, `unknown` or `paused`; `detail` says more."""
-
-    why: str
-    detail: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """The answer to `send`: `go`, `wait`, `busy`, `paused`, `expired` or `lost`."""
-
-    verdict: str
-    #: `wait`, `busy`, `paused`: how long; None when nobody knows.
-    wait_s: float | None = None
-    #: `go`: POSTs so far, this one included.
-    attempts: int = 0
-    #: `go`: the number of the slot, for the reading that the answer may bring.
-    ticket: int = 0
-    detail: str = ""
-
-
 class Ledger(Acceptor):
-    """The write side of the records. Raises redis.RedisError when Redis does not answer."""
-
-    #: What the methods raise when the ledger is away; nothing is known then of what they did.
-    unavailable: Final = (RedisError,)
+    """The write side of the records. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(
         self,
@@ -108,10 +65,10 @@ class Ledger(Acceptor):
         self._pace = pace
         self._sending_lease_ms = int((call_deadline_s + SENDING_MARGIN_S) * 1000)
         self._replay = Replay(redis, retention_ms=self._retention_ms)
-        names = ("claim", "send", "finish", "release")
+        names = ("claim", "send", "settle")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._until_stored = Retrying(
-            retry=retry_if_exception_type(self.unavailable),
+            retry=retry_if_exception_type(LedgerUnavailable),
             wait=wait_random_exponential(multiplier=0.2, max=2),
             # Whoever shuts down while Redis is away has no time: the lease will end, and say `unconfirmed`.
             stop=stop_after_delay(_STORE_WITHIN_S) | stop_when_event_set(stopping or Event()),
@@ -120,10 +77,6 @@ class Ledger(Acceptor):
             reraise=True,
         )
 
-    def retry_until_stored(self, step: Callable[..., _Answer], *args: Any, **named: Any) -> _Answer:
-        """Take a step that is safe to replay, again and again for some minutes while the ledger is away."""
-        return self._until_stored(step, *args, **named)
-
     def claim(self, job_id: str, *, worker: str, wake_depth: int = 0) -> Claim | Declined:
         """Take a due job; `wake_depth`: how short the queue may get before a scheduler is woken."""
         reply = self._scripts["claim"](
@@ -131,7 +84,7 @@ class Ledger(Acceptor):
             args=[job_id, worker, int(PREPARING_LEASE_S * 1000), wake_depth],
         )
         if reply[0] != "claimed":
-            return Declined(why=reply[0], detail=reply[1])
+            return Declined(reason=DeclineReason(reply[0]), detail=reply[1])
         _, fence, content, attempts, last_code, age_ms, deaths = reply
         job, poison = _read(job_id, json.loads(content))
         if deaths >= _MOST_DEATHS:
@@ -157,83 +110,36 @@ class Ledger(Acceptor):
                 *flat({"to": to, "from": caller_id}),
             ],
         )
-        if verdict == "go":
-            return Gate(verdict=verdict, attempts=rest[0], ticket=rest[1])
-        if verdict == "lost" or not rest:
-            return Gate(verdict=verdict, detail=rest[0] if rest else "")
-        wait_s = rest[0] / 1000 if rest[0] >= 0 else None
-        return Gate(verdict=verdict, wait_s=wait_s, detail=rest[1] if len(rest) > 1 else "")
+        return _gate(GateVerdict(verdict), rest)
 
-    def finish(
-        self,
-        claim: Claim,
-        state: State,
-        code: Code,
-        message: str | None = None,
-        *,
-        http_status: int | None = None,
-        conversation_id: str | None = None,
-        correlation_id: str | None = None,
-        ticket: int = 0,
-        reading: RateReading | None = None,
-    ) -> bool:
-        """Store the outcome; False when the claim was lost to somebody else and nothing was changed.
+    def settle(self, claim: Claim, settlement: Settlement) -> Settled:
+        """End the attempt: what becomes of the job, and what the fleet learns of the API, in one step.
 
-        `reading` is what the answer told of the rate limit, and `ticket` the number of the slot that it used.
-        Asks again for a while when Redis is away: what happened on the wire is known here and nowhere else.
+        Tries again for some minutes while Redis is unavailable: what happened is known here and nowhere else.
         """
-        fields = outcome_fields(
-            code,
-            message,
-            http_status=http_status,
-            conversation_id=conversation_id,
-            correlation_id=correlation_id,
-        )
-        # In mind before it is told: what Redis forgets is told again.
-        call = self._replay.keep(claim.job, claim.fence, state, fields) if state in _MAY_HAVE_RUNG else None
-        verdict, _ = self._until_stored(
-            self._scripts["finish"],
+        job, action = claim.job, settlement.action
+        # Remembered before it is stored: what Redis forgets is stored once more.
+        call = None
+        if isinstance(action, End) and action.state in _MAY_HAVE_RUNG:
+            call = self._replay.keep(job, claim.fence, action.state, end_fields(action))
+        # A release touches no index: any state's will do.
+        state = action.state if isinstance(action, End) else State.FAILED
+        result, stopped = self._until_stored(
+            self._scripts["settle"],
             keys=[
-                *outcome_keys(claim.job.id, claim.job.batch, state),
-                *(keys.pace, keys.breaker, keys.pause, keys.wake),
+                *outcome_keys(job.id, job.batch, state),
+                *(keys.due_at(job.priority), keys.pace, keys.breaker, keys.pause, keys.wake),
             ],
-            args=[claim.job.id, claim.fence, self._retention_ms, state, *_told(ticket, reading), *fields],
+            args=[job.id, claim.fence, self._retention_ms, settle_argument(settlement)],
         )
-        if call and verdict == "lost":
-            return bool(self._until_stored(self._replay.tell, [call]))
-        return bool(verdict != "lost")
+        if call and result == SettleResult.LOST and self._until_stored(self._replay.tell, [call]):
+            result = SettleResult.DONE
+        done = settlement.if_stopped if stopped and settlement.if_stopped else action
+        return Settled(result=SettleResult(result), stopped=bool(stopped), action=done)
 
     def replay(self) -> list[str]:
         """Tell a Redis that was started anew what came of the latest calls; ids of those that it had forgotten."""
         return self._replay.tell()
-
-    def release(
-        self,
-        claim: Claim,
-        *,
-        delay_s: float | None = None,
-        counts: bool = True,
-        code: Code | None = None,
-        message: str = "",
-    ) -> bool:
-        """Give the job back, due again after `delay_s`, or in its old place; False when it was not ours any more.
-
-        Only for a call that was certainly not placed. `counts=False`: the attempt is not held against the job.
-        Asks again like `finish`: of a call that was refused or never left, nobody else knows that it may be repeated.
-        """
-        verdict, _ = self._until_stored(
-            self._scripts["release"],
-            keys=[keys.job(claim.job.id), keys.leases, keys.due_at(claim.job.priority), keys.wake],
-            args=[
-                claim.job.id,
-                claim.fence,
-                "" if delay_s is None else int(delay_s * 1000),
-                "" if counts else "1",
-                code or "",
-                message,
-            ],
-        )
-        return bool(verdict == "done")
 
 
 def _read(job_id: str, content: dict[str, Any]) -> tuple[Job, str]:
@@ -253,7 +159,10 @@ def _say_once(waiting: RetryCallState) -> None:
         log.warning("an outcome waits until the ledger takes it: %s", error)
 
 
-def _told(ticket: int, reading: RateReading | None) -> list[int | str]:
-    if reading is None:
-        return ["", "", "", ""]
-    return [ticket, reading.count, reading.allowed, int(reading.reset_s * 1000)]
+def _gate(verdict: GateVerdict, rest: list[Any]) -> Gate:
+    if verdict is GateVerdict.GO:
+        return Gate(verdict=verdict, attempts=rest[0], ticket=rest[1])
+    if verdict is GateVerdict.LOST or not rest:
+        return Gate(verdict=verdict, detail=rest[0] if rest else "")
+    wait_s = rest[0] / 1000 if rest[0] >= 0 else None
+    return Gate(verdict=verdict, wait_s=wait_s, detail=rest[1] if len(rest) > 1 else "")

@@ -1,9 +1,12 @@
 """How an outcome is written: the keys that it touches, and the fields that it sets (`lua/parts/outcome.lua`)."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from tasks.codes import WORDS, Code, State
+from tasks.fleet.breaker import FIRST_DISTANCE_S, IN_A_ROW, LONGEST_DISTANCE_S, Report
+from tasks.ledger.settlement import End, Release, Settlement
 from tasks.store import keys
 
 
@@ -27,6 +30,56 @@ def outcome_fields(code: Code, message: str | None = None, **fields: Any) -> lis
     """Names and values by turns: why, in words, and whatever else is known."""
     words = WORDS[code]
     return flat({"code": code, "message": message or words.meaning, "hint": words.fix} | fields)
+
+
+def end_fields(end: End) -> list[Any]:
+    """The fields of an outcome other than its state."""
+    return outcome_fields(
+        end.code,
+        end.message,
+        http_status=end.http_status,
+        conversation_id=end.conversation_id,
+        correlation_id=end.correlation_id,
+    )
+
+
+def settle_argument(settlement: Settlement) -> str:
+    """The settlement as `settle.lua` reads it: JSON, without what is absent. Times are in ms."""
+    reading, pause = settlement.reading, settlement.pause
+    parts = {
+        "action": _action(settlement.action),
+        "if_stopped": settlement.if_stopped and _action(settlement.if_stopped),
+        "report": settlement.report and _report(settlement.report),
+        "pause": pause and {"for_ms": int(pause.for_s * 1000), "message": json.dumps(pause.message)},
+        "reading": reading
+        and {
+            "ticket": settlement.ticket,
+            "count": reading.count,
+            "allowed": reading.allowed,
+            "reset_ms": int(reading.reset_s * 1000),
+        },
+    }
+    return json.dumps({name: value for name, value in parts.items() if value is not None})
+
+
+def _action(action: End | Release) -> dict[str, Any]:
+    if isinstance(action, End):
+        return {"state": action.state, "fields": end_fields(action)}
+    delay = {} if action.delay_s is None else {"delay_ms": int(action.delay_s * 1000)}
+    why = {"code": action.code, "message": action.message} if action.code else {}
+    return {"counts": action.counts, **delay, **why}
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "kind": report.kind,
+        "code": report.code,
+        "message": json.dumps(f"{report.code}: {report.message}"),
+        "answered": report.answered,
+        "in_a_row": IN_A_ROW,
+        "first_ms": int(FIRST_DISTANCE_S * 1000),
+        "longest_ms": int(LONGEST_DISTANCE_S * 1000),
+    }
 
 
 def flat(fields: dict[str, Any]) -> list[Any]:

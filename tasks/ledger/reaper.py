@@ -16,7 +16,7 @@ _SUSPECT_S: Final = 30.0
 class Reaper:
     """Run by every worker, every few seconds; the scripts judge by Redis' clock, so that any number may.
 
-    Raises redis.RedisError when Redis does not answer.
+    Raises LedgerUnavailable when Redis does not answer.
     """
 
     def __init__(self, redis: Redis, *, retention_s: float) -> None:
@@ -25,16 +25,16 @@ class Reaper:
         self._reap = redis.register_script(source("reap"))
         self._withdraw = redis.register_script(source("withdraw"))
 
-    def reap(self, *, limit: int = 100) -> dict[str, str]:
+    def reap(self, *, limit: int = 100) -> dict[str, State]:
         """Put right what dead workers left: job id -> `queued` or `unconfirmed`."""
-        found = {}
+        found: dict[str, State] = {}
         for job_id, batch, priority in self._overdue(keys.leases, limit):
             (verdict,) = self._reap(
                 keys=[*outcome_keys(job_id, batch, State.UNCONFIRMED), keys.due_at(priority), keys.wake],
                 args=[job_id, self._retention_ms, int(_SUSPECT_S * 1000), *outcome_fields(Code.WORKER_LOST)],
             )
             if verdict != "alive":
-                found[job_id] = verdict
+                found[job_id] = State(verdict)
         return found
 
     def expire(self, *, limit: int = 100) -> list[str]:

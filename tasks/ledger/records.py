@@ -26,7 +26,7 @@ class Page:
 
 
 class Records:
-    """Look-ups for people and for other programs. Raises redis.RedisError when Redis does not answer."""
+    """Look-ups for people and for other programs. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

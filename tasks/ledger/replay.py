@@ -37,7 +37,7 @@ class RememberedCall(NamedTuple):
 
 
 class Replay:
-    """Thread-safe. Raises redis.RedisError when Redis does not answer; telling is safe to repeat."""
+    """Thread-safe. Raises LedgerUnavailable when Redis does not answer; telling is safe to repeat."""
 
     def __init__(self, redis: Redis, *, retention_ms: int) -> None:
         self._redis = redis

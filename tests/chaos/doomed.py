@@ -19,7 +19,8 @@ from tasks.fleet.scheduler import Scheduler
 from tasks.genesys.client import Genesys
 from tasks.intake.inbox import Inbox
 from tasks.ledger.accept import Acceptor
-from tasks.ledger.ledger import Claim, Gate, Ledger
+from tasks.ledger.claim import Claim, Gate, GateVerdict
+from tasks.ledger.ledger import Ledger
 from worker.cli.main import main
 
 KILL_AT: Final = "CHAOS_KILL_AT"
@@ -31,11 +32,15 @@ _ALWAYS: Final[Callable[[Any], bool]] = lambda _: True  # noqa: E731 - a word in
 POINTS: Final[dict[str, tuple[type, str, bool, Callable[[Any], bool]]]] = {
     "after_claim": (Ledger, "claim", True, lambda answer: isinstance(answer, Claim)),
     "before_send": (Ledger, "send", False, _ALWAYS),
-    "after_send": (Ledger, "send", True, lambda answer: isinstance(answer, Gate) and answer.verdict == "go"),
+    "after_send": (
+        Ledger,
+        "send",
+        True,
+        lambda answer: isinstance(answer, Gate) and answer.verdict is GateVerdict.GO,
+    ),
     "after_post": (Genesys, "place_call", True, _ALWAYS),
-    "before_finish": (Ledger, "finish", False, _ALWAYS),
-    "after_finish": (Ledger, "finish", True, _ALWAYS),
-    "before_release": (Ledger, "release", False, _ALWAYS),
+    "before_settle": (Ledger, "settle", False, _ALWAYS),
+    "after_settle": (Ledger, "settle", True, _ALWAYS),
     "before_accept": (Acceptor, "accept", False, _ALWAYS),
     "after_accept": (Acceptor, "accept", True, _ALWAYS),
     "after_drain": (Inbox, "drain", True, bool),

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from tasks.codes import Code, State
-from tasks.ledger.ledger import Claim
+from tasks.ledger.claim import Claim, GateVerdict
 from tasks.store import keys
 from tests.model.chance import Chance
 from tests.model.worker import Answer, Holder, Phase
@@ -71,22 +71,22 @@ class Dialing(World):
     def _ask_to_send(self, holder: Holder, chance: Chance) -> None:
         known, asked = self.now.records[holder.job_id], self.clock()
         gate = self.take(lambda: self.ledger.send(holder.claim, **_NUMBERS), chance)
-        if gate is None or gate.verdict in {"wait", "busy", "paused"}:
+        if gate is None or gate.verdict in {GateVerdict.WAIT, GateVerdict.BUSY, GateVerdict.PAUSED}:
             return
-        if gate.verdict == "go":
+        if gate.verdict is GateVerdict.GO:
             assert int(known["_fence"]) == holder.claim.fence
             assert self.now.leases[holder.job_id] > asked
             if known["state"] != "sending":
                 assert not self.paused
                 assert float(known.get("_not_after_ms", "inf")) > asked
             holder.phase = Phase.GO
-        elif gate.verdict == "expired":
+        elif gate.verdict is GateVerdict.EXPIRED:
             self._finish(holder, State.EXPIRED, Code.NOT_AFTER_PASSED)
         else:
             self.drop(holder)
 
     def _end(self, holder: Holder, chance: Chance) -> None:
-        """Finish or release, and in any case send nothing any more."""
+        """Settle, and in any case send nothing any more."""
         if holder.ending is None:
             self._choose_ending(holder, chance.mood)
         holder.phase = Phase.PAST
@@ -99,7 +99,7 @@ class Dialing(World):
             assert self.words[holder.job_id] > holder.word, "what became of the call was not written down"
 
     def _choose_ending(self, holder: Holder, mood: int) -> None:
-        release, answer = partial(self.ledger.release, holder.claim), holder.answer
+        release, answer = partial(self.ground.release, holder.claim), holder.answer
         if answer is Answer.PLACED:
             self._finish(holder, State.PLACED, Code.PLACED, conversation_id="c-1", http_status=201)
         elif answer is Answer.UNKNOWN:
@@ -115,5 +115,5 @@ class Dialing(World):
             holder.ending = partial(release, **again)
 
     def _finish(self, holder: Holder, state: State, code: Code, **known: Any) -> None:
-        holder.ending = partial(self.ledger.finish, holder.claim, state, code, **known)
+        holder.ending = partial(self.ground.finish, holder.claim, state, code, **known)
         holder.phase = Phase.PAST

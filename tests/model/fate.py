@@ -4,9 +4,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 from redis.client import Pipeline
+
+from tasks.errors import LedgerUnavailable
 
 
 class Fate(StrEnum):
@@ -71,12 +72,12 @@ class Weather:
             return step()
         fate, self._fate = self._fate, Fate.GOOD
         if fate is Fate.NEVER:
-            raise RedisConnectionError("the request was lost")
+            raise LedgerUnavailable("the request was lost")
         answer = step()
         if fate is Fate.ECHO:
             self.echoes.append(step)
         if fate is Fate.TWICE:
             return step()
         if fate is Fate.LOST:
-            raise RedisConnectionError("the answer was lost")
+            raise LedgerUnavailable("the answer was lost")
         return answer

@@ -8,7 +8,7 @@ from redis import Redis
 
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.intake.inbox import Inbox
-from tasks.ledger.ledger import Claim
+from tasks.ledger.claim import Claim
 from tests.support.ground import Ground
 
 

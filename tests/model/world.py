@@ -7,13 +7,14 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
-from redis import Redis, RedisError
+from redis import Redis
 from tenacity import Retrying, stop_after_attempt
 
 from tasks.codes import OUTCOMES, Code, State
+from tasks.errors import LedgerUnavailable
 from tasks.fleet.pause import Pause, PauseReason
 from tasks.fleet.scheduler import Scheduler
-from tasks.ledger.ledger import Claim
+from tasks.ledger.claim import Claim, GateVerdict
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS
 from tests.model.chance import Chance
@@ -39,7 +40,7 @@ class World(RuleBasedStateMachine):
         self.redis, self.raw, self.weather = redis, raw, weather
         self.ground = Ground.over(redis)
         self.ledger = self.ground.ledger
-        # A worker insists until `finish` or `release` is answered; here each time is a step, and others come between.
+        # A worker retries `settle` until it is answered; here each time is a step, and others come between.
         self.ledger._until_stored = Retrying(stop=stop_after_attempt(1), reraise=True)
         self.scheduler = Scheduler(redis, pace=UNPACED, width=lambda: 2)
         self.pause = Pause(redis)
@@ -90,7 +91,7 @@ class World(RuleBasedStateMachine):
         self.weather.forecast(chance.fate, after=chance.second if after is None else after)
         try:
             return step()
-        except RedisError:
+        except LedgerUnavailable:
             return None
         finally:
             self.weather.forecast(Fate.GOOD)
@@ -161,7 +162,7 @@ class World(RuleBasedStateMachine):
             claim: Any = self.ledger.claim(job_id, worker=worker.name)
             if not isinstance(claim, Claim):
                 continue
-            if self.ledger.send(claim, to="+12125551234", caller_id="").verdict == "go":
-                self.ledger.finish(claim, State.PLACED, Code.PLACED)
+            if self.ledger.send(claim, to="+12125551234", caller_id="").verdict is GateVerdict.GO:
+                self.ground.finish(claim, State.PLACED, Code.PLACED)
             else:
-                self.ledger.release(claim)
+                self.ground.release(claim)

@@ -225,7 +225,7 @@ def record_fields(ground: Ground) -> set[str]:
     ground.ledger.accept([job(batch="b"), job(batch="b"), job(to="another")])
     waiting = ground.record("order-42")
     claim = ground.sending(job(batch="b"))
-    ground.ledger.finish(claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c", correlation_id="k")
+    ground.finish(claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c", correlation_id="k")
     return set(waiting) | set(ground.record("order-42"))
 
 

@@ -61,9 +61,9 @@ def test_what_would_happen_is_told_in_a_sentence(guard: Guard) -> None:
 
 
 def test_guards_are_chosen_by_a_part_of_their_name_or_file() -> None:
-    assert {guard.file for guard in chosen(["send.fence", "finish.lua"])} == {
+    assert {guard.file for guard in chosen(["send.fence", "settle.lua"])} == {
         "tasks/store/lua/send.lua",
-        "tasks/store/lua/finish.lua",
+        "tasks/store/lua/settle.lua",
     }
     assert chosen([]) == GUARDS
     with pytest.raises(ValueError, match="nothing"):

@@ -27,7 +27,7 @@ from tasks.genesys.profiles import call_post, token_post
 from tasks.intake.message import read_message
 from tasks.job import parse_job
 from tasks.ledger.accept import Refusal
-from tasks.ledger.ledger import Claim
+from tasks.ledger.claim import Claim
 from tasks.ledger.records import Page
 from tasks.screening.notation import read_notation
 from tasks.screening.number import DialingRules, parse_address

@@ -5,16 +5,22 @@ from typing import Any, Self
 
 from redis import Redis
 
+from tasks.codes import Code, State
+from tasks.errors import DialError, RateReading
 from tasks.fleet.pace import Pace
 from tasks.job import Job
 from tasks.ledger.cancel_retry import CancelRetry
-from tasks.ledger.ledger import Claim, Ledger
+from tasks.ledger.claim import Claim, Gate, GateVerdict
+from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
 from tasks.ledger.records import Record, Records
+from tasks.ledger.settlement import End, Release, Settlement, SettleResult
+from tasks.resolution import Answered, RetryPolicy, decide
 from tasks.store import keys
 
 UNPACED = Pace(interval_s=0.000001)
 CALL_DEADLINE_S = 13.0
+RETRY_POLICY = RetryPolicy(max_attempts=3, retry_for_s=3600, redial=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +52,36 @@ class Ground:
     def sending(self, job: Job) -> Claim:
         claim = self.claim(job)
         gate = self.ledger.send(claim, to="+12125551234", caller_id="+12125559876")
-        assert gate.verdict == "go", gate
+        assert gate.verdict is GateVerdict.GO, gate
         return claim
+
+    def finish(
+        self,
+        claim: Claim,
+        state: State,
+        code: Code,
+        message: str | None = None,
+        *,
+        reading: RateReading | None = None,
+        ticket: int = 0,
+        **known: Any,
+    ) -> bool:
+        """Store an outcome; False if the claim was lost."""
+        end = End(state=state, code=code, message=message, **known)
+        return self.settles(claim, Settlement(action=end, reading=reading, ticket=ticket))
+
+    def release(self, claim: Claim, **how: Any) -> bool:
+        """Give the job back; False if the claim was lost."""
+        return self.settles(claim, Settlement(action=Release(**how)))
+
+    def answer(self, claim: Claim, error: DialError) -> None:
+        """Settle the attempt as a worker does that got this answer to its first request."""
+        gate = Gate(verdict=GateVerdict.GO, attempts=1)
+        settlement = decide(Answered(gate=gate, result=error), claim, RETRY_POLICY, jitter=0.5)
+        self.ledger.settle(claim, settlement)
+
+    def settles(self, claim: Claim, settlement: Settlement) -> bool:
+        return self.ledger.settle(claim, settlement).result is not SettleResult.LOST
 
     def record(self, job_id: str) -> Record:
         record = self.records.show(job_id)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import click
-from redis import RedisError
 
 from config.settings import Settings, SettingsError, load
 from tasks.codes import WORDS
-from tasks.errors import DialError, JobError
+from tasks.errors import DialError, JobError, LedgerUnavailable
 from tasks.genesys.client import Genesys
 from worker.cli.entry import read_caller_id
 from worker.cli.errors import CommandError
@@ -69,7 +68,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     try:
         with connect(settings, retries=0) as redis:
             yield from redis_findings(redis, shown(settings.redis_url))
-    except RedisError as error:
+    except LedgerUnavailable as error:
         yield Finding(check="redis", verdict=Verdict.FAIL, message=redis_fault(settings.redis_url, error))
 
 

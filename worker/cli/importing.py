@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import click
-from redis import RedisError
 
 from config.settings import Settings
+from tasks.errors import LedgerUnavailable
 from tasks.job import Job
 from worker.cli.errors import CommandError, Interrupted, WrongUsage
 from worker.cli.examples import examples
@@ -96,7 +96,7 @@ def _enter(
         try:
             for _ in bring_in(jobs, acceptance(settings, redis), tally):
                 advance(tally.rows)
-        except RedisError as error:
+        except LedgerUnavailable as error:
             raise CommandError(f"{redis_fault(settings.redis_url, error)} {_so_far(tally)}") from error
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted. {_so_far(tally)}") from None

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from redis import AuthenticationError, Redis, RedisError
+from redis import AuthenticationError, Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.settings import Secret, Settings, SettingsError, load
+from tasks.errors import LedgerUnavailable
 from tasks.ledger.accept import Acceptor
 from worker.cli.errors import CommandError, WrongUsage
 from worker.connection import connect
@@ -24,12 +25,12 @@ def settings_of(*, credentials: bool = False) -> Settings:
 
 @contextmanager
 def store(settings: Settings) -> Iterator[Redis]:
-    """A connection for one command; what Redis raises inside the block becomes one line."""
+    """A connection for one command; a Redis that is unavailable inside the block becomes one line."""
     # A person waits: one more try, not the patience of a worker.
     redis = connect(settings, retries=1)
     try:
         yield redis
-    except RedisError as error:
+    except LedgerUnavailable as error:
         raise CommandError(redis_fault(settings.redis_url, error)) from error
     finally:
         redis.close()
@@ -40,12 +41,13 @@ def acceptance(settings: Settings, redis: Redis) -> Acceptor:
     return Acceptor(redis, retention_s=settings.retention_days * 86400)
 
 
-def redis_fault(url: Secret, error: RedisError) -> str:
+def redis_fault(url: Secret, error: LedgerUnavailable) -> str:
     """What is wrong with Redis and how to mend it, without the password."""
     reason = str(error).rstrip(".")
-    if isinstance(error, AuthenticationError) or "NOAUTH" in reason or "NOPERM" in reason:
+    cause = error.__cause__
+    if isinstance(cause, AuthenticationError) or "NOAUTH" in reason or "NOPERM" in reason:
         return f"Redis at {shown(url)} refuses the login: {reason}. Check user and password in DIALER_REDIS_URL."
-    if isinstance(error, RedisConnectionError | RedisTimeoutError):
+    if isinstance(cause, RedisConnectionError | RedisTimeoutError):
         return f"Redis at {shown(url)} does not answer: {reason}. Start it, or set DIALER_REDIS_URL."
     return f"Redis at {shown(url)} cannot do it: {reason}. See 'dialer check'."
 

@@ -68,7 +68,7 @@ class Tally:
 
 
 def bring_in(jobs: Iterable[tuple[int, Job] | BadRow], acceptance: Acceptor, tally: Tally) -> Iterator[Tally]:
-    """Enter all jobs, and give the tally after each chunk. Raises redis.RedisError; `tally` tells how far it came."""
+    """Enter all jobs, and give the tally after each chunk. Raises LedgerUnavailable; `tally` tells how far."""
     jobs = iter(jobs)
     while chunk := list(islice(jobs, CHUNK)):
         good = [each for each in chunk if not isinstance(each, BadRow)]

@@ -9,6 +9,7 @@ import pytest
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
+from tasks.errors import LedgerUnavailable
 from tasks.job import Job
 from tests.support.ground import Ground, job
 from tests.unit.conftest import Run
@@ -75,9 +76,16 @@ def test_a_file_that_will_not_do_is_2(run_here: Run, real_redis: Redis) -> None:
     assert real_redis.dbsize() == 0
 
 
+def unavailable(why: str) -> LedgerUnavailable:
+    """What the store client raises for a connection that broke."""
+    error = LedgerUnavailable(why)
+    error.__cause__ = RedisConnectionError(why)
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "code", "told"),
-    [(KeyboardInterrupt(), 130, "interrupted."), (RedisConnectionError("gone"), 1, "does not answer: gone.")],
+    [(KeyboardInterrupt(), 130, "interrupted."), (unavailable("gone"), 1, "does not answer: gone.")],
 )
 def test_what_ends_it_half_way_says_how_far_it_came(
     run_here: Run,

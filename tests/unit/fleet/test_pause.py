@@ -5,9 +5,8 @@ from redis import Redis
 
 from tasks.codes import Code
 from tasks.errors import Unknown
-from tasks.fleet.breaker import Breaker
 from tasks.fleet.pause import Pause, PauseReason
-from tasks.ledger.ledger import Claim
+from tasks.ledger.claim import Claim
 from tests.support.ground import Ground, job
 
 
@@ -47,9 +46,8 @@ def test_of_several_pauses_the_longest_counts(ground: Ground, pause: Pause, *, l
 
 def test_a_persons_word_ends_the_probing(ground: Ground, pause: Pause) -> None:
     """Who says that it is mended is believed: jobs go out side by side, not one by one."""
-    trouble = Breaker(ground.redis)
-    for n in range(6):
-        trouble.note(Unknown(Code.NO_ANSWER_FROM_API), job(f"j{n}"))
+    for claim in [ground.sending(job(f"j{n}")) for n in range(6)]:
+        ground.answer(claim, Unknown(Code.NO_ANSWER_FROM_API))
     pause.end(*PauseReason)
     ground.sending(job("one"))
     ground.sending(job("beside it"))

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tasks.codes import Code, State
-from tasks.errors import RateReading
+from tasks.errors import LedgerUnavailable, NotPlaced, RateReading
+from tasks.fleet.breaker import IN_A_ROW
 from tasks.fleet.pace import Pace
 from tasks.fleet.pause import Pause, PauseReason
 from tasks.ledger.accept import Acceptance, Refusal
-from tasks.ledger.ledger import SENDING_MARGIN_S, WAITING_MARGIN_S, Claim, Declined
+from tasks.ledger.claim import Claim, Declined, DeclineReason
+from tasks.ledger.ledger import SENDING_MARGIN_S, WAITING_MARGIN_S
 from tasks.store import keys
 from tests.support.ground import CALL_DEADLINE_S, Ground, job
 
@@ -68,7 +69,7 @@ class TestAccept:
         assert (record["to_raw"], record["conflicts"]) == ("+1 212-555-1234", 1)
 
     def test_a_finished_job_that_comes_again_stays_finished(self, ground: Ground) -> None:
-        ground.ledger.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
         assert ground.ledger.accept([job()]) == [(Acceptance.REPLAY, State.PLACED)]
         assert ground.due() == []
 
@@ -98,26 +99,30 @@ class TestClaim:
 
     def test_a_second_nudge_is_dropped(self, ground: Ground) -> None:
         ground.claim(job())
-        assert ground.ledger.claim("order-42", worker="w2") == Declined(why="duplicate", detail="preparing")
+        assert ground.ledger.claim("order-42", worker="w2") == Declined(
+            reason=DeclineReason.DUPLICATE, detail="preparing"
+        )
 
     def test_a_nudge_for_a_finished_job_is_dropped(self, ground: Ground) -> None:
-        ground.ledger.finish(ground.sending(job()), State.PLACED, Code.PLACED)
-        assert ground.ledger.claim("order-42", worker="w2") == Declined(why="duplicate", detail="placed")
+        ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        assert ground.ledger.claim("order-42", worker="w2") == Declined(
+            reason=DeclineReason.DUPLICATE, detail="placed"
+        )
 
     def test_a_nudge_that_comes_before_the_time_is_dropped(self, ground: Ground) -> None:
         ground.ledger.accept([job(not_before=in_an_hour())])
-        assert ground.ledger.claim("order-42", worker="w") == Declined(why="early", detail="scheduled")
+        assert ground.ledger.claim("order-42", worker="w") == Declined(reason=DeclineReason.EARLY, detail="scheduled")
 
     def test_a_nudge_for_a_job_that_is_gone_clears_the_due_set(self, ground: Ground) -> None:
         ground.redis.zadd(keys.due_at(5), {"ghost": 1})
-        assert ground.ledger.claim("ghost", worker="w") == Declined(why="unknown", detail="")
+        assert ground.ledger.claim("ghost", worker="w") == Declined(reason=DeclineReason.UNKNOWN, detail="")
         assert ground.due() == []
 
     def test_a_paused_fleet_claims_nothing_and_the_job_keeps_its_place(self, ground: Ground) -> None:
         ground.ledger.accept([job("first"), job("second")])
         ground.redis.zadd(keys.due_at(5), {"first": 9e12})  # as a nudge re-scores it
         Pause(ground.redis).begin(PauseReason.OPERATOR, "lunch", for_s=None)
-        assert ground.ledger.claim("first", worker="w") == Declined(why="paused", detail="operator")
+        assert ground.ledger.claim("first", worker="w") == Declined(reason=DeclineReason.PAUSED, detail="operator")
         assert ground.due() == ["first", "second"]
 
 
@@ -136,7 +141,7 @@ class TestSend:
 
     def test_refuses_an_older_fence(self, ground: Ground) -> None:
         old = ground.claim(job())
-        ground.ledger.release(old)
+        ground.release(old)
         new = ground.claim(job())
         assert new.fence > old.fence
         assert ground.ledger.send(old, to="+1", caller_id="").verdict == "lost"
@@ -225,7 +230,7 @@ class TestSlots:
 class TestFinish:
     def test_stores_the_outcome_everywhere_at_once(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))
-        assert ground.ledger.finish(
+        assert ground.finish(
             claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c-1", correlation_id="x-1"
         )
         record = ground.record("order-42")
@@ -246,28 +251,28 @@ class TestFinish:
     def test_twice_is_once(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))
         for _ in range(2):
-            assert ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+            assert ground.finish(claim, State.PLACED, Code.PLACED)
         assert ground.redis.xlen(keys.outcomes) == 1
         assert ground.records.counts("b")["placed"] == 1
 
     def test_an_outcome_is_never_overwritten(self, ground: Ground) -> None:
         claim = ground.sending(job())
-        ground.ledger.finish(claim, State.PLACED, Code.PLACED)
-        assert not ground.ledger.finish(claim, State.FAILED, Code.COULD_NOT_CONNECT)
+        ground.finish(claim, State.PLACED, Code.PLACED)
+        assert not ground.finish(claim, State.FAILED, Code.COULD_NOT_CONNECT)
         assert ground.state("order-42") == "placed"
 
     def test_an_older_fence_changes_nothing(self, ground: Ground) -> None:
         old = ground.claim(job())
-        ground.ledger.release(old)
+        ground.release(old)
         ground.claim(job())
-        assert not ground.ledger.finish(old, State.REJECTED, Code.NOT_A_NUMBER)
+        assert not ground.finish(old, State.REJECTED, Code.NOT_A_NUMBER)
         assert ground.state("order-42") == "preparing"
 
     def test_a_late_answer_turns_unconfirmed_into_what_happened(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))
         ground.end_lease("order-42")
         assert ground.reaper.reap() == {"order-42": "unconfirmed"}
-        assert ground.ledger.finish(claim, State.PLACED, Code.PLACED, conversation_id="c")
+        assert ground.finish(claim, State.PLACED, Code.PLACED, conversation_id="c")
         assert ground.state("order-42") == "placed"
         for counts in (ground.records.counts("b"), ground.records.counts()):
             assert (counts["placed"], counts["unconfirmed"], counts["open"]) == (1, 0, 0)
@@ -277,7 +282,7 @@ class TestFinish:
         claim = ground.sending(job())
         ground.end_lease("order-42")
         ground.reaper.reap()
-        assert ground.ledger.finish(claim, State.REJECTED, Code.INVALID_FROM_ADDRESS)
+        assert ground.finish(claim, State.REJECTED, Code.INVALID_FROM_ADDRESS)
         assert ground.state("order-42") == "rejected"
 
     def test_tells_a_producer_that_waits(self, ground: Ground) -> None:
@@ -286,14 +291,14 @@ class TestFinish:
         with redis.pubsub(ignore_subscribe_messages=True) as waiting:
             waiting.subscribe(keys.result("order-42"))
             waiting.get_message(timeout=1)
-            ground.ledger.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+            ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
             message: Any = waiting.get_message(timeout=1)
         assert json.loads(message["data"])["result"]["state"] == "placed"
 
     def test_what_the_answer_tells_of_the_limit_counts(self, ground: Ground) -> None:
         claim = ground.sending(job())
         reading = RateReading(count=300, allowed=300, reset_s=60)
-        ground.ledger.finish(claim, State.PLACED, Code.PLACED, ticket=1, reading=reading)
+        ground.finish(claim, State.PLACED, Code.PLACED, ticket=1, reading=reading)
         gate = ground.ledger.send(ground.claim(job("next")), to="+1", caller_id="")
         assert gate.verdict == "busy"
 
@@ -301,21 +306,21 @@ class TestFinish:
         old = {f"old-{n}": n for n in range(20)}
         ground.redis.zadd(keys.index("placed"), old)
         for name in ("a", "b"):
-            ground.ledger.finish(ground.sending(job(name)), State.PLACED, Code.PLACED)
+            ground.finish(ground.sending(job(name)), State.PLACED, Code.PLACED)
         assert ground.records.counts()["placed"] == 2
 
 
 class TestRelease:
     def test_back_to_its_old_place(self, ground: Ground) -> None:
         ground.ledger.accept([job("first"), job("second")])
-        assert ground.ledger.release(ground.claim(job("first")))
+        assert ground.release(ground.claim(job("first")))
         assert ground.due() == ["first", "second"]
         assert ground.state("first") == "queued"
         assert ground.redis.zcard(keys.leases) == 0
 
     def test_for_later_with_the_reason(self, ground: Ground) -> None:
         claim = ground.sending(job())
-        ground.ledger.release(claim, delay_s=60, code=Code.COULD_NOT_CONNECT, message="refused")
+        ground.release(claim, delay_s=60, code=Code.COULD_NOT_CONNECT, message="refused")
         record = ground.record("order-42")
         assert (record["state"], record["code"], record["message"]) == (
             "scheduled",
@@ -325,49 +330,57 @@ class TestRelease:
         assert record["attempts"] == 1
 
     def test_an_attempt_that_is_not_the_jobs_fault_does_not_count(self, ground: Ground) -> None:
-        ground.ledger.release(ground.sending(job()), counts=False, delay_s=0)
+        ground.release(ground.sending(job()), counts=False, delay_s=0)
         assert ground.record("order-42")["attempts"] == 0
 
     def test_only_by_its_holder(self, ground: Ground) -> None:
         claim = ground.claim(job())
-        assert ground.ledger.release(claim)
-        assert not ground.ledger.release(claim)
+        assert ground.release(claim)
+        assert not ground.release(claim)
         assert ground.due() == ["order-42"]
 
     def test_never_with_an_older_fence(self, ground: Ground) -> None:
         old = ground.claim(job())
-        ground.ledger.release(old)
+        ground.release(old)
         ground.sending(job())
-        assert not ground.ledger.release(old)
+        assert not ground.release(old)
         assert (ground.state("order-42"), ground.due()) == ("sending", [])
+
+    def test_a_repeated_report_counts_once(self, ground: Ground) -> None:
+        """Redis' reply may be lost, and the same settlement come once more."""
+        claim = ground.sending(job())
+        for _ in range(2 * IN_A_ROW):
+            ground.answer(claim, NotPlaced(Code.COULD_NOT_CONNECT))
+        assert ground.redis.hget(keys.breaker, "outage") == "1"
+        assert Pause(ground.redis).entries() == []
 
     def test_never_after_an_outcome(self, ground: Ground) -> None:
         claim = ground.sending(job())
-        ground.ledger.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
-        assert not ground.ledger.release(claim, delay_s=0)
+        ground.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        assert not ground.release(claim, delay_s=0)
         assert ground.due() == []
 
 
-class TestInsisting:
+class TestRetrying:
     """What came of a call is known here and nowhere else."""
 
-    @pytest.mark.parametrize("step", ["finish", "release"])
-    def test_redis_is_asked_until_it_answers(
-        self, ground: Ground, monkeypatch: pytest.MonkeyPatch, step: str
+    @pytest.mark.parametrize("ends", [True, False])
+    def test_settle_is_repeated_until_redis_answers(
+        self, ground: Ground, monkeypatch: pytest.MonkeyPatch, *, ends: bool
     ) -> None:
         claim = ground.sending(job())
-        script, failures = ground.ledger._scripts[step], [RedisConnectionError("away")] * 2
+        script, failures = ground.ledger._scripts["settle"], [LedgerUnavailable("away")] * 2
 
         def away(**asked: Any) -> Any:
             if failures:
                 raise failures.pop()
             return script(**asked)
 
-        monkeypatch.setitem(ground.ledger._scripts, step, away)
-        if step == "finish":
-            assert ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+        monkeypatch.setitem(ground.ledger._scripts, "settle", away)
+        if ends:
+            assert ground.finish(claim, State.PLACED, Code.PLACED)
         else:
-            assert ground.ledger.release(claim)
+            assert ground.release(claim)
 
 
 class TestReap:
@@ -413,8 +426,8 @@ class TestReap:
 class TestRecords:
     def test_pages_are_newest_first_and_follow_on(self, ground: Ground) -> None:
         for n in range(5):
-            ground.ledger.finish(ground.claim(job(f"j{n}", batch="b")), State.FAILED, Code.COULD_NOT_CONNECT)
-        ground.ledger.finish(ground.claim(job("other")), State.FAILED, Code.COULD_NOT_CONNECT)
+            ground.finish(ground.claim(job(f"j{n}", batch="b")), State.FAILED, Code.COULD_NOT_CONNECT)
+        ground.finish(ground.claim(job("other")), State.FAILED, Code.COULD_NOT_CONNECT)
         first = ground.records.page(State.FAILED, batch="b", limit=3)
         rest = ground.records.page(State.FAILED, batch="b", limit=3, after=first.after)
         assert [r["id"] for r in first.records] == ["j4", "j3", "j2"]

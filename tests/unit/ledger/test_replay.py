@@ -10,7 +10,7 @@ from redis import Redis
 
 from tasks.codes import Code, State
 from tasks.fleet.pause import Pause, PauseReason
-from tasks.ledger.ledger import Claim, Declined
+from tasks.ledger.claim import Claim, Declined
 from tasks.store import keys
 from tests.support.ground import Ground, job
 
@@ -36,7 +36,7 @@ def forgotten(redis: Redis) -> Iterator[None]:
 
 def call(ground: Ground, claim: Claim, state: State = State.PLACED) -> None:
     assert ground.ledger.send(claim, to="+12125551234", caller_id="").verdict == "go"
-    ground.ledger.finish(claim, state, Code.PLACED if state is State.PLACED else Code.NO_ANSWER_FROM_API)
+    ground.finish(claim, state, Code.PLACED if state is State.PLACED else Code.NO_ANSWER_FROM_API)
 
 
 def nothing(ground: Ground) -> None:
@@ -78,7 +78,7 @@ def test_a_job_that_another_may_take_up_before_redis_is_told(
 def test_a_job_that_was_sending_when_redis_forgot(ground: Ground) -> None:
     claim = ground.sending(job(batch="b"))
     with forgotten(ground.redis):
-        ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+        ground.finish(claim, State.PLACED, Code.PLACED)
     reap(ground)
     check_told(ground)
 
@@ -94,7 +94,7 @@ def test_an_answer_that_comes_after_redis_forgot_is_told_at_once(ground: Ground)
     ground.ledger.accept([job(batch="b")])
     with forgotten(ground.redis):
         claim = ground.sending(job(batch="b"))
-    assert ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+    assert ground.finish(claim, State.PLACED, Code.PLACED)
     assert ground.state("order-42") == "placed"
     assert ground.due() == []
 
@@ -141,7 +141,7 @@ def test_another_outcome_stands(ground: Ground) -> None:
     ground.ledger.accept([job(batch="b")])
     with forgotten(ground.redis):
         call(ground, ground.claim(job(batch="b")))
-    ground.ledger.finish(ground.claim(job(batch="b")), State.REJECTED, Code.NOT_DIALABLE)
+    ground.finish(ground.claim(job(batch="b")), State.REJECTED, Code.NOT_DIALABLE)
     assert ground.ledger.replay() == []
     assert ground.state("order-42") == "rejected"
 

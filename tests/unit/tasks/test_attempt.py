@@ -10,17 +10,15 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tasks.attempt import Attempt, Defaults
 from tasks.codes import Code, State
-from tasks.errors import DialError, NotPlaced, Refused, Unknown
-from tasks.fleet.breaker import Breaker
+from tasks.errors import DialError, LedgerUnavailable, NotPlaced, Refused, Unknown
 from tasks.fleet.pace import Pace
 from tasks.fleet.pause import Pause, PauseReason
 from tasks.genesys.call import CallRequest, PlacedCall
 from tasks.job import Job
-from tasks.resolution import Resolution, RetryPolicy, backoff_s
+from tasks.resolution import RetryPolicy
 from tasks.screening.number import DialingRules
 from tasks.store import keys
 from tests.support.ground import Ground, job
@@ -59,7 +57,7 @@ class AwayAfterTheCall(ScriptedApi):
 
         def away(*args: Any, **options: Any) -> Any:
             if next(number) == self._nth:
-                raise RedisConnectionError("away")
+                raise LedgerUnavailable("away")
             return execute(*args, **options)
 
         self._monkeypatch.setattr(self._redis, "execute_command", away)
@@ -103,12 +101,7 @@ class Desk:
             ledger=self.ground.ledger,
             tokens=self.tokens,
             api=self.api,
-            resolution=Resolution(
-                ledger=self.ground.ledger,
-                pause=self.pause,
-                breaker=Breaker(self.ground.redis),
-                retry_policy=RetryPolicy(max_attempts=3, retry_for_s=3600, redial=self.redial),
-            ),
+            policy=RetryPolicy(max_attempts=3, retry_for_s=3600, redial=self.redial),
             defaults=Defaults(
                 caller_id="+12125559876",
                 region="US",
@@ -397,7 +390,7 @@ class TestTroubleInARow:
         for n in range(6):
             desk.dial(job(f"j{n}"))
         assert [entry.reason for entry in desk.pause.entries()] == [PauseReason.OUTAGE]
-        desk.ground.ledger.finish(claim, State.PLACED, Code.PLACED)
+        desk.ground.finish(claim, State.PLACED, Code.PLACED)
         assert desk.pause.entries() == []
 
     def test_failures_with_answers_between_them_are_no_outage(self, desk: Desk) -> None:
@@ -407,10 +400,8 @@ class TestTroubleInARow:
         assert {desk.ground.state(f"j{n}") for n in range(16)} == {"unconfirmed", "rejected"}
 
     def test_what_was_on_the_wire_does_not_put_off_the_probe(self, desk: Desk) -> None:
-        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
-        trouble = Breaker(desk.ground.redis)
-        for n in range(12):
-            trouble.note(Unknown(Code.NO_ANSWER_FROM_API), job(f"j{n}"))
+        for claim in [desk.ground.sending(job(f"j{n}")) for n in range(9)]:
+            desk.ground.answer(claim, Unknown(Code.NO_ANSWER_FROM_API))
         (entry,) = desk.pause.entries()
         assert entry.until
         assert (entry.until - entry.since).total_seconds() == pytest.approx(5, abs=0.5)
@@ -526,7 +517,7 @@ class TestTheLedgerIsAway:
         def reply_lost(*args: Any, **kwargs: Any) -> None:
             if executed:
                 really_send(*args, **kwargs)
-            raise RedisConnectionError("reply lost")
+            raise LedgerUnavailable("reply lost")
 
         monkeypatch.setattr(desk.ground.ledger, "send", reply_lost)
         desk.dial(job())
@@ -534,14 +525,38 @@ class TestTheLedgerIsAway:
         assert (desk.api.asked, record["state"], record["attempts"]) == ([], "queued", 0)
         assert desk.ground.due() == ["order-42"]
 
+    def test_a_token_that_redis_cannot_give_is_no_defect(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        def away() -> str:
+            raise LedgerUnavailable("away")
+
+        monkeypatch.setattr(desk.tokens, "current", away)
+        with pytest.raises(LedgerUnavailable):
+            desk.dial(job())
+        assert (desk.ground.state("order-42"), desk.ground.record("order-42").get("code")) == ("preparing", None)
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_a_token_that_cannot_be_discarded_costs_no_answer(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, *, first: bool
+    ) -> None:
+        """The request was refused for certain, whether or not the fleet can be told of its token."""
+
+        def away(_: str) -> None:
+            raise LedgerUnavailable("away")
+
+        monkeypatch.setattr(desk.tokens, "discard", away)
+        desk.api.answers = [NotPlaced(Code.TOKEN_REFUSED)]
+        for _ in range(1 if first else 2):
+            desk.dial(job())
+        assert desk.ground.state("order-42") == ("queued" if first else "scheduled")
+
     def test_what_was_called_is_never_taken_for_a_defect(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         """However long Redis is away: it would be given back, and called again, as soon as Redis is there."""
 
         def away(*_: object, **__: object) -> None:
-            raise RedisConnectionError("away")
+            raise LedgerUnavailable("away")
 
-        monkeypatch.setattr(desk.ground.ledger, "finish", away)
-        with pytest.raises(RedisConnectionError):
+        monkeypatch.setattr(desk.ground.ledger, "settle", away)
+        with pytest.raises(LedgerUnavailable):
             desk.dial(job())
         assert (len(desk.api.asked), desk.ground.state("order-42")) == (1, "sending")
 
@@ -609,10 +624,3 @@ class TestDefects:
         desk.dial(job())
         record = desk.ground.record("order-42")
         assert (record["state"], record["code"]) == ("unconfirmed", "internal_error")
-
-
-@pytest.mark.parametrize("attempts", [1, 2, 5, 50, 10_000])
-def test_backoff_grows_to_a_bound(attempts: int) -> None:
-    waits = [backoff_s(attempts) for _ in range(50)]
-    assert min(waits) >= 1
-    assert max(waits) <= 1 + min(2 * 2 ** min(attempts, 20), 900)

@@ -7,10 +7,10 @@ import pytest
 from celery.worker import state
 from celery.worker.consumer import Consumer
 from redis import Redis
-from redis.exceptions import ReadOnlyError
 
 import worker.consumer
 from config.settings import load
+from tasks.errors import LedgerUnavailable
 from worker.consumer import patient_consumer, wait_until_writable
 
 PAUSE_S = 0.2
@@ -30,7 +30,7 @@ class Refusing:
         self.asked += 1
         if self.asked == 3:
             state.should_stop = 0
-        raise ReadOnlyError("no")
+        raise LedgerUnavailable("no")
 
 
 def test_it_says_once_that_redis_is_away_and_leaves_when_told(

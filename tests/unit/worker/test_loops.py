@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from redis.exceptions import ConnectionError as RedisConnectionError
 
+from tasks.errors import LedgerUnavailable
 from worker.loops import Loop, Loops
 
 
@@ -35,7 +35,7 @@ def run(*meets: Exception | None) -> None:
 @pytest.mark.usefixtures("hasty")
 def test_a_loop_says_once_that_redis_is_away(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    run(*[RedisConnectionError("refused")] * 5, None, None)
+    run(*[LedgerUnavailable("refused")] * 5, None, None)
     assert caplog.messages == ["dialer-test: Redis is away: refused", "dialer-test: Redis is back"]
 
 
@@ -63,7 +63,7 @@ def test_a_worker_warns_once_of_a_redis_that_will_not_do(
     info = {"redis_version": "7.4.1", "maxmemory_policy": "noeviction", "aof_enabled": 1} | changes
     parts: Any = SimpleNamespace(
         redis=SimpleNamespace(info=lambda: info),
-        fleet=SimpleNamespace(beat=list, anew=False),
+        heartbeat=SimpleNamespace(beat=list, redis_restarted=False),
         reaper=SimpleNamespace(reap=dict, expire=list),
     )
     stopping = threading.Event()

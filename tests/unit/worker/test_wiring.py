@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config.settings import load
 from tasks.codes import Code, State
+from tasks.errors import LedgerUnavailable
+from tasks.ledger.settlement import End, Settlement
 from tests.support.ground import Ground, job
 from worker.wiring import ledger_of
 
@@ -21,10 +22,10 @@ def test_who_leaves_does_not_wait_for_redis(fake_redis: Redis, monkeypatch: pyte
     def away(**_: Any) -> None:
         asked.append(1)
         assert len(asked) < 5, "it insists"
-        raise RedisConnectionError("away")
+        raise LedgerUnavailable("away")
 
     ledger = ledger_of(load({}, dotenv=None, credentials=False), fake_redis, stopping)
-    monkeypatch.setitem(ledger._scripts, "finish", away)
+    monkeypatch.setitem(ledger._scripts, "settle", away)
     stopping.set()
-    with pytest.raises(RedisConnectionError):
-        ledger.finish(claim, State.PLACED, Code.PLACED)
+    with pytest.raises(LedgerUnavailable):
+        ledger.settle(claim, Settlement(action=End(state=State.PLACED, code=Code.PLACED)))

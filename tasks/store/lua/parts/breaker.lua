@@ -1,13 +1,13 @@
--- uses: clock wake
+-- uses: clock pause_entry wake
 -- Whether the fleet gets anywhere: what must not be sent to an API that does not answer, or refuses everybody.
 --
--- hash health  unanswered   requests sent since the last answer
---              sent_ms, answered_ms  when the last request left, and when the last answer came
---              outage, refusal       how many failures, or refusals of the same code, came in a row
---              code         that code
---              open         the reason for which the fleet is stopped; from then on one probe at a time
---              distance_ms  between the last probe and the next
---              probe_ms     until when the one probe may be on the wire
+-- hash breaker  unanswered  requests sent since the last answer
+--               sent_ms, answered_ms  when the last request left, and when the last answer came
+--               outage, refusal  how many failures, or refusals of the same code, came in a row
+--               code  that code
+--               open  the reason for which the fleet is stopped; from then on one probe at a time
+--               distance_ms  between the last probe and the next
+--               probe_ms  until when the one probe may be on the wire
 
 local UNANSWERED = 10  -- more are not sent into silence
 local SILENCE = 1000   -- ms without an answer that count as silence
@@ -35,12 +35,66 @@ local function sent(key, now, lease)
   end
 end
 
--- A call was placed: all is well again.
-local function recovered(key, pause, wake_key, now)
+-- A call was placed: the breaker closes.
+local function close_breaker(key, pause, wake_key, now)
   if redis.call('HEXISTS', key, 'open') == 1 then
     redis.call('HDEL', pause, 'outage', 'credentials', 'refusal')
     wake(wake_key)
   end
   redis.call('HDEL', key, 'outage', 'refusal', 'code', 'open', 'distance_ms', 'probe_ms', 'unanswered')
   redis.call('HSET', key, 'answered_ms', exact(now))
+end
+
+-- How many answers of this kind came in a row.
+local function bad_in_a_row(key, report)
+  if report.kind == 'outage' then
+    return redis.call('HINCRBY', key, 'outage', 1)
+  end
+  if redis.call('HGET', key, 'code') ~= report.code then
+    redis.call('HSET', key, 'code', report.code, 'refusal', 0)
+  end
+  return redis.call('HINCRBY', key, 'refusal', 1)
+end
+
+-- An answer that was no call: is it this job's fault, or would every job meet it?
+-- Too many in a row open the breaker; then one probe at a time goes out, at growing distance, until one is placed.
+-- report  kind: 'outage' (failed or unknown), 'refusal', 'credentials', or 'clear' (the API is alive);
+--         code; message (JSON); in_a_row: how many are taken for the jobs' own; first_ms, longest_ms: distances;
+--         answered: it is an answer, for a time-out ends no silence
+-- Returns true if the breaker is open for it: it is not this job's fault.
+local function count_bad_answer(key, pause, now, report)
+  local kind = report.kind
+  if report.answered then
+    redis.call('HSET', key, 'answered_ms', exact(now))
+    redis.call('HDEL', key, 'unanswered')
+  end
+  redis.call('HDEL', key, 'probe_ms')
+  local open = redis.call('HGET', key, 'open')
+
+  if kind ~= 'outage' then
+    redis.call('HDEL', key, 'outage')
+    if open == 'outage' then
+      redis.call('HDEL', key, 'open', 'distance_ms')
+      redis.call('HDEL', pause, 'outage')
+      open = nil
+    end
+  end
+  if kind == 'clear' then
+    return false
+  end
+  -- Credentials are everybody's: the first refusal opens it.
+  if kind ~= 'credentials' and bad_in_a_row(key, report) <= report.in_a_row and open ~= kind then
+    return false
+  end
+
+  -- What was on its way when the breaker opened does not make the distance grow; a probe that fails does.
+  local entry = redis.call('HGET', pause, kind)
+  local ends = entry and paused_until(entry) or 0
+  if open ~= kind or ends <= now then
+    local last = open == kind and tonumber(redis.call('HGET', key, 'distance_ms'))
+    local distance = last and math.min(last * 2, report.longest_ms) or report.first_ms
+    redis.call('HSET', key, 'open', kind, 'distance_ms', exact(distance))
+    begin_pause(pause, kind, now, distance, report.message)
+  end
+  return true
 end

@@ -1,0 +1,44 @@
+"""The edge to Redis: what redis-py raises becomes `LedgerUnavailable` here, and nowhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from redis import Redis, RedisError
+from redis.client import Pipeline
+from redis.exceptions import NoScriptError
+
+from tasks.errors import LedgerUnavailable
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except NoScriptError:
+        raise  # redis-py loads the script then, and asks once more
+    except RedisError as error:
+        raise LedgerUnavailable(str(error)) from error
+
+
+class Translating:
+    """What every client of the store has in common, whichever server is behind it: a mixin for redis-py's `Redis`."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        execute: Any = super().execute_command  # type: ignore[misc]
+        with _translated():
+            return execute(*args, **options)
+
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Any:  # noqa: FBT001, FBT002 - redis-py's
+        mine: Any = self
+        return _StorePipeline(mine.connection_pool, mine.response_callbacks, transaction, shard_hint)
+
+
+class StoreClient(Translating, Redis):
+    """A Redis client that raises `LedgerUnavailable` in place of redis-py's errors."""
+
+
+class _StorePipeline(Pipeline):
+    def execute(self, raise_on_error: bool = True) -> Any:  # noqa: FBT001, FBT002 - redis-py's signature
+        with _translated():
+            return super().execute(raise_on_error)

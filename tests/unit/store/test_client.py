@@ -1,0 +1,44 @@
+"""The edge to Redis: every error of the library's is one error of ours, and scripts still load themselves."""
+
+import pytest
+from redis import Redis, RedisError
+
+from tasks.errors import LedgerUnavailable
+from tasks.store.client import StoreClient
+
+
+@pytest.fixture
+def nobody() -> StoreClient:
+    """A client of a port on which nobody listens."""
+    return StoreClient(port=1, socket_connect_timeout=0.5)
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_redis_that_is_not_there(nobody: StoreClient, *, piped: bool) -> None:
+    pipe = nobody.pipeline()
+    pipe.get("k")
+    with pytest.raises(LedgerUnavailable) as caught:
+        pipe.execute() if piped else nobody.get("k")
+    assert isinstance(caught.value.__cause__, RedisError)
+    assert "refused" in str(caught.value)
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_redis_that_refuses(redis_client: Redis, *, piped: bool) -> None:
+    redis_client.set("k", "text")
+    pipe = redis_client.pipeline()
+    pipe.lpush("k", "x")
+    with pytest.raises(LedgerUnavailable, match="WRONGTYPE"):
+        pipe.execute() if piped else redis_client.lpush("k", "x")
+
+
+def test_a_script_that_redis_does_not_know_is_loaded(redis_client: Redis) -> None:
+    """Redis forgets its scripts when it is started anew."""
+    script = redis_client.register_script("return redis.call('INCR', KEYS[1])")
+    assert script(keys=["n"]) == 1
+    redis_client.script_flush()
+    assert script(keys=["n"]) == 2
+    redis_client.script_flush()
+    pipe = redis_client.pipeline()
+    script(keys=["n"], client=pipe)
+    assert pipe.execute() == [3]
