@@ -37,7 +37,7 @@ class Loop(threading.Thread):
                 away, pause_s = True, min(pause_s * 2, _LONGEST_PAUSE_S)
                 self._stopping.wait(pause_s)
             except Exception:
-                log.exception("%s: defect; going on", self.name)
+                log.exception("%s: unexpected error in loop; continuing", self.name)
                 self._stopping.wait(_LONGEST_PAUSE_S)
             else:
                 if away:

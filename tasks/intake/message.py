@@ -55,7 +55,7 @@ def read_message(raw: bytes) -> Job | Refusal:
         return Refusal(id=job_id, fingerprint=digest, code=error.code, message=error.message)
     except Exception:
         # One message that meets a defect of ours must not hold up all that stand behind it.
-        log.exception("defect while reading a message", extra={"job_id": job_id})
+        log.exception("unexpected error while reading a message", extra={"job_id": job_id})
         words = WORDS[Code.INTERNAL_ERROR]
         return Refusal(id=job_id, fingerprint=digest, code=Code.INTERNAL_ERROR, message=words.meaning)
 

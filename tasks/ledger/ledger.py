@@ -147,7 +147,7 @@ def _read(job_id: str, content: dict[str, Any]) -> tuple[Job, str]:
     try:
         return parse_job(job_id, content), ""
     except Exception:
-        log.exception("defect: the ledger holds what is no job", extra={"job_id": job_id})
+        log.exception("unexpected error: the ledger holds a job that cannot be read", extra={"job_id": job_id})
         # As much of it as it takes to put its end in the right places.
         batch, priority = content.get("batch"), content.get("priority", DEFAULT_PRIORITY)
         return Job(id=job_id, to="", batch=batch, priority=priority), "This version of Dialer cannot read the job."

@@ -103,6 +103,6 @@ def tracebacks(logs: Iterable[Path]) -> list[str]:
     found = []
     for log in logs:
         for n, line in enumerate(log.read_text(errors="replace").splitlines(), 1):
-            if "defect" in line or "uncaught" in line or " CRITICAL " in line:
+            if "unexpected error" in line or "uncaught" in line or " CRITICAL " in line:
                 found.append(f"{log.name}:{n}: {line[:300]}")
     return found

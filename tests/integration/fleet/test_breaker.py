@@ -59,7 +59,7 @@ def test_misconfiguration_never_burns_a_backlog(
     lost = counts(ground)["rejected"]
     assert lost <= 10
     assert lost + counts(ground)["open"] == BACKLOG
-    assert any("the fleet is stopped" in worker.output() and "Fix: " in worker.output() for worker in workers)
+    assert any("circuit breaker opened" in worker.output() and "Fix: " in worker.output() for worker in workers)
     simulator.behave(**mended)
     wait_for(lambda: drained(ground), 60)
     final = counts(ground)

@@ -96,7 +96,7 @@ def test_the_producers_queue(
     assert worker.stop() == 0
     assert "Traceback" not in worker.output()
     assert "Traceback" not in worker.output()
-    assert "defect" not in worker.output()
+    assert "unexpected error" not in worker.output()
 
 
 def test_the_queue_of_calls(

@@ -42,7 +42,7 @@ def test_a_loop_says_once_that_redis_is_away(caplog: pytest.LogCaptureFixture) -
 @pytest.mark.usefixtures("hasty")
 def test_a_loop_survives_a_defect(caplog: pytest.LogCaptureFixture) -> None:
     run(ZeroDivisionError(), None)
-    assert caplog.messages == ["dialer-test: defect; going on"]
+    assert caplog.messages == ["dialer-test: unexpected error in loop; continuing"]
 
 
 @pytest.mark.parametrize(
