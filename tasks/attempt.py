@@ -1,6 +1,6 @@
 """The use case: what a worker does with one nudge. It knows neither queue, nor store, nor wire.
 
-claim ─▶ address ─▶ token ─▶ send (fence, pause, slot) ─▶ POST ─▶ aftermath
+claim ─▶ screen ──▶ token ─▶ send (fence, pause, slot) ─▶ POST ─▶ aftermath
             │          │       │                            ├─ placed, rejected, unconfirmed, failed
          rejected   release  release                        └─ certainly not placed: due again later
 """
@@ -9,16 +9,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from tasks.codes import Code, State
 from tasks.errors import DialError, JobError, NotPlaced
 from tasks.genesys.call import CallRequest, PlacedCall
-from tasks.job import Job
 from tasks.ledger.ledger import Claim, Declined, Gate, Ledger
 from tasks.resolution import Resolution
-from tasks.screening.number import Address, DialingRules, parse_address
+from tasks.screening.rules import Rules
+from tasks.screening.screen import screen
 
 log = logging.getLogger("dialer.attempt")
 
@@ -39,17 +39,6 @@ class Tokens(Protocol):
         """Forget a token that the API refused."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Defaults:
-    """What holds for a job that does not say otherwise."""
-
-    caller_id: str = field(repr=False)  # a phone number
-    region: str
-    user_id: str
-    wrap_up_code_id: str
-    rules: DialingRules
-
-
 class Attempt:
     """Takes a job from its nudge to an outcome, or back to where it waits."""
 
@@ -60,7 +49,7 @@ class Attempt:
         tokens: Tokens,
         api: Api,
         resolution: Resolution,
-        defaults: Defaults,
+        rules: Rules,
         worker: str,
         stopping: threading.Event,
         wake_depth: int = 0,
@@ -70,7 +59,7 @@ class Attempt:
         self._tokens = tokens
         self._api = api
         self._resolution = resolution
-        self._defaults = defaults
+        self._rules = rules
         self._worker = worker
         self._stopping = stopping
         self._wake_depth = wake_depth
@@ -100,36 +89,23 @@ class Attempt:
             self._resolution.defect(claim)
 
     def _attempt(self, claim: Claim) -> None:
-        job, defaults = claim.job, self._defaults
-        region = job.region or defaults.region
-        to = parse_address(job.to, region=region, rules=defaults.rules)
-        caller_id = self._caller_id(job, region)
+        screened = screen(claim.job, self._rules, datetime.now(UTC))
         try:
             token = self._tokens.current()
         except NotPlaced as error:
             self._resolution.no_token(claim, error)
             return
         request = CallRequest(
-            job_id=job.id,
-            to=to.e164,
-            caller_id=caller_id.e164 if caller_id else "",
-            user_id=job.user_id or defaults.user_id,
-            wrap_up_code_id=job.wrap_up_code_id or defaults.wrap_up_code_id,
-            attributes=job.attributes,
+            job_id=claim.job.id,
+            to=screened.to.e164,
+            caller_id=screened.caller_id.e164 if screened.caller_id else "",
+            user_id=screened.user_id,
+            wrap_up_code_id=screened.wrap_up_code_id,
+            attributes=claim.job.attributes,
         )
         gate = self._gate(claim, request)
         if gate.verdict == "go":
             self._place(claim, gate, request, token)
-
-    def _caller_id(self, job: Job, region: str) -> Address | None:
-        written = job.caller_id or self._defaults.caller_id
-        if not written:
-            return None
-        try:
-            # The allow list and the premium rule guard what is called, not who calls.
-            return parse_address(written, region=region, rules=DialingRules(allow_premium=True))
-        except JobError as error:
-            raise JobError(error.code, f"from: {error.message}") from error
 
     def _gate(self, claim: Claim, request: CallRequest) -> Gate:
         """Pass the point of no return, waiting for a slot; anything but `go` has been dealt with."""

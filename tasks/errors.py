@@ -7,7 +7,7 @@
 
     JobError        the job itself is not what the contract says, or its number may not be dialed
 
-Library errors are translated to these once, at the edge (`genesys`, `token`, `address`, `inbox`).
+Library errors are translated to these once, at the edge (`genesys`, `screening`, `intake`).
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from config.settings import Ambiguous, Settings
-from tasks.attempt import Attempt, Defaults
+from tasks.attempt import Attempt
 from tasks.fleet.breaker import Breaker
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.fleet.pace import Pace
@@ -21,7 +21,7 @@ from tasks.intake.inbox import Inbox
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
 from tasks.resolution import Resolution, RetryPolicy
-from tasks.screening.number import DialingRules
+from tasks.screening.rules import rules_of
 from worker.connection import connect
 
 
@@ -86,13 +86,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
                 redial=settings.ambiguous is Ambiguous.REDIAL,
             ),
         ),
-        defaults=Defaults(
-            caller_id=settings.caller_id,
-            region=settings.default_region,
-            user_id=settings.user_id,
-            wrap_up_code_id=settings.wrap_up_code_id,
-            rules=DialingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium),
-        ),
+        rules=rules_of(settings),
         worker=worker,
         stopping=stopping,
         wake_depth=concurrency,
