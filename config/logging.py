@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from config import celery_lines
+from config.escaping import escape_unprintable
 from config.known_secrets import HIDDEN, add_secret, configure_secrets
 from config.masking import is_sensitive, mask, mask_job_id, mask_number
 
@@ -99,10 +100,10 @@ class TextFormatter(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = self.fields(record)
         job_id = fields.pop("job_id", None)
-        head = f"{self.when(record)} {record.levelname:<5} {_one_line(record.name)}"
+        head = f"{self.when(record)} {record.levelname:<5} {escape_unprintable(record.name)}"
         job = "" if job_id is None else f" job={_text(job_id)}"
-        tail = "".join(f" {_one_line(name)}={_text(value)}" for name, value in fields.items())
-        return f"{head}{job} {_one_line(self.what(record))}{tail}"
+        tail = "".join(f" {escape_unprintable(name)}={_text(value)}" for name, value in fields.items())
+        return f"{head}{job} {escape_unprintable(self.what(record))}{tail}"
 
 
 class JsonFormatter(_Formatter):
@@ -139,11 +140,5 @@ def _field(name: str, value: object) -> _Field:
 def _text(value: _Field) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     if text and not re.search(r'[\s"=\\]', text):
-        return _one_line(text)
-    return _one_line('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
-
-
-def _one_line(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+        return escape_unprintable(text)
+    return escape_unprintable('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')

@@ -10,17 +10,17 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from tasks.codes import WORDS, Code
 from tasks.errors import DialError, JobError, LedgerUnavailable, NotPlaced
 from tasks.genesys.call import CallRequest, PlacedCall
-from tasks.job import Job
 from tasks.ledger.claim import Claim, Declined, Gate, GateVerdict
 from tasks.ledger.settlement import End, Release, Settled, Settlement, SettleResult
 from tasks.resolution import Answered, Event, Halt, NoToken, RetryPolicy, decide
-from tasks.screening.number import Address, DialingRules, parse_address
+from tasks.screening.rules import Rules
+from tasks.screening.screen import screen
 
 log = logging.getLogger("dialer.attempt")
 
@@ -54,17 +54,6 @@ class Tokens(Protocol):
         """Forget a token that the API refused."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Defaults:
-    """What holds for a job that does not say otherwise."""
-
-    caller_id: str = field(repr=False)  # a phone number
-    region: str
-    user_id: str
-    wrap_up_code_id: str
-    rules: DialingRules
-
-
 class Attempt:
     """Takes a job from its nudge to an outcome, or back to where it waits."""
 
@@ -75,7 +64,7 @@ class Attempt:
         tokens: Tokens,
         api: Api,
         policy: RetryPolicy,
-        defaults: Defaults,
+        rules: Rules,
         worker: str,
         stopping: threading.Event,
         wake_depth: int = 0,
@@ -85,7 +74,7 @@ class Attempt:
         self._tokens = tokens
         self._api = api
         self._policy = policy
-        self._defaults = defaults
+        self._rules = rules
         self._worker = worker
         self._stopping = stopping
         self._wake_depth = wake_depth
@@ -119,21 +108,18 @@ class Attempt:
             return Halt.DEFECT
 
     def _try(self, claim: Claim) -> Event | None:
-        job, defaults = claim.job, self._defaults
-        region = job.region or defaults.region
-        to = parse_address(job.to, region=region, rules=defaults.rules)
-        caller_id = self._caller_id(job, region)
+        screened = screen(claim.job, self._rules, datetime.now(UTC))
         try:
             token = self._tokens.current()
         except NotPlaced as error:
             return NoToken(error=error)
         request = CallRequest(
-            job_id=job.id,
-            to=to.e164,
-            caller_id=caller_id.e164 if caller_id else "",
-            user_id=job.user_id or defaults.user_id,
-            wrap_up_code_id=job.wrap_up_code_id or defaults.wrap_up_code_id,
-            attributes=job.attributes,
+            job_id=claim.job.id,
+            to=screened.to.e164,
+            caller_id=screened.caller_id.e164 if screened.caller_id else "",
+            user_id=screened.user_id,
+            wrap_up_code_id=screened.wrap_up_code_id,
+            attributes=claim.job.attributes,
         )
         gate = self._pass_the_gate(claim, request)
         if isinstance(gate, Halt):
@@ -141,20 +127,10 @@ class Attempt:
         if gate.verdict is GateVerdict.GO:
             return Answered(gate=gate, result=self._send(request, token))
         if gate.verdict is GateVerdict.LOST:
-            extra = {"job_id": job.id, "state": gate.detail}
+            extra = {"job_id": claim.job.id, "state": gate.detail}
             log.info("not sent: claim lost, or job cancelled or expired", extra=extra)
             return None
         return gate
-
-    def _caller_id(self, job: Job, region: str) -> Address | None:
-        written = job.caller_id or self._defaults.caller_id
-        if not written:
-            return None
-        try:
-            # The allow list and the premium rule guard what is called, not who calls.
-            return parse_address(written, region=region, rules=DialingRules(allow_premium=True))
-        except JobError as error:
-            raise JobError(error.code, f"from: {error.message}") from error
 
     def _pass_the_gate(self, claim: Claim, request: CallRequest) -> Gate | Halt:
         """Pass the point of no return, waiting for a slot of the pace."""

@@ -13,6 +13,7 @@ from tasks.errors import JobError
 
 DEFAULT_PRIORITY: Final = 5
 PRIORITIES: Final = range(10)
+_MAX_ID = 255  # it stands in Redis keys and log lines
 _MAX_TEXT = 256
 _MAX_ATTRIBUTES = 50
 _MAX_ATTRIBUTES_BYTES = 10 * 1024
@@ -67,6 +68,15 @@ class Job:
 def fingerprint(content: str) -> str:
     """A short hash of a job's content, to tell a replay from a conflict."""
     return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def parse_job_id(value: object) -> str:
+    """Read what a message, a row or a command line gives as the id of a job. Raises JobError: `invalid_field`."""
+    if not isinstance(value, str):
+        raise JobError(Code.INVALID_FIELD, "id must be a text.")
+    if not (0 < len(value) <= _MAX_ID and value.isprintable()):
+        raise JobError(Code.INVALID_FIELD, f"id must be 1 to {_MAX_ID} printable characters.")
+    return value
 
 
 def parse_job(job_id: str, payload: object) -> Job:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from config.settings import Ambiguous, Settings
-from tasks.attempt import Attempt, Defaults
+from tasks.attempt import Attempt
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.fleet.pace import Pace
 from tasks.fleet.scheduler import Scheduler
@@ -19,7 +19,7 @@ from tasks.intake.inbox import Inbox
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
 from tasks.resolution import RetryPolicy
-from tasks.screening.number import DialingRules
+from tasks.screening.rules import rules_of
 from worker.connection import connect
 
 
@@ -79,13 +79,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
             retry_for_s=settings.retry_for_s,
             redial=settings.ambiguous is Ambiguous.REDIAL,
         ),
-        defaults=Defaults(
-            caller_id=settings.caller_id,
-            region=settings.default_region,
-            user_id=settings.user_id,
-            wrap_up_code_id=settings.wrap_up_code_id,
-            rules=DialingRules(allowed_regions=settings.allowed_regions, allow_premium=settings.allow_premium),
-        ),
+        rules=rules_of(settings),
         worker=worker,
         stopping=stopping,
         wake_depth=concurrency,

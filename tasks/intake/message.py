@@ -15,11 +15,12 @@ import hashlib
 import json
 import logging
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from tasks.codes import WORDS, Code
 from tasks.errors import JobError
-from tasks.job import Job, parse_job
+from tasks.job import Job, parse_job, parse_job_id
 from tasks.ledger.accept import Refusal
 from tasks.store.keys import MAX_BYTES, MAX_READ_BYTES
 
@@ -27,7 +28,6 @@ log = logging.getLogger("dialer.message")
 
 TASK: Final = "dial"
 _CUT = re.compile(rb"cut: ([0-9]{1,12}) bytes, sha1 [0-9a-f]{40}")  # no JSON begins like this
-_MAX_ID = 255
 _JSON_TYPES = ("application/json", "application/x-json", "text/json")
 
 
@@ -60,12 +60,13 @@ def read_message(raw: bytes) -> Job | Refusal:
         return Refusal(id=job_id, fingerprint=digest, code=Code.INTERNAL_ERROR, message=words.meaning)
 
 
-def read_arguments(job_id: str, args: object, kwargs: object) -> Job | Refusal:
+def read_arguments(task_id: object, args: object, kwargs: object) -> Job | Refusal:
     """The job in a task's decoded arguments, for a plain Celery worker that consumes the queue."""
+    digest = hashlib.sha256(repr((args, kwargs)).encode(errors="replace")).hexdigest()[:32]
+    job_id = _job_id(task_id) or f"unidentified-{digest}"
     try:
         return _job(job_id, {"task": TASK}, [args, kwargs])
     except JobError as error:
-        digest = hashlib.sha256(repr((args, kwargs)).encode(errors="replace")).hexdigest()[:32]
         return Refusal(id=job_id, fingerprint=digest, code=error.code, message=error.message)
 
 
@@ -92,10 +93,10 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _job_id(*candidates: object) -> str | None:
-    """The first that can serve as a job id: a printable text that fits a Redis key and a log line."""
-    for text in candidates:
-        if isinstance(text, str) and 0 < len(text) <= _MAX_ID and text.isprintable():
-            return text
+    """The first that can serve as a job id."""
+    for candidate in candidates:
+        with suppress(JobError):
+            return parse_job_id(candidate)
     return None
 
 

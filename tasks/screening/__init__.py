@@ -1,1 +1,4 @@
-"""May this number be called, and from which number: the checks that need no Redis."""
+"""May a job be called, when, and from which number: the checks that need no Redis.
+
+screen ─▶ caller_id ─▶ number ─▶ notation       rules: what the operator's settings say
+"""

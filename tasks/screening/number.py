@@ -36,7 +36,7 @@ _LENGTH_FAULTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class DialingRules:
-    """What the operator allows. `allowed_regions` are ISO 3166 codes and "001"; empty means every region."""
+    """What may be called. `allowed_regions` are ISO 3166 codes and "001"; empty means every region."""
 
     allowed_regions: frozenset[str] = frozenset()
     allow_premium: bool = False

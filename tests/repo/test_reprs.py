@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ import tasks
 import worker
 from config.settings import load
 from config.values import Secret
-from tasks.attempt import Defaults
 from tasks.codes import Code
 from tasks.errors import JobError, NotPlaced
 from tasks.genesys.answers import Answer
@@ -31,6 +31,8 @@ from tasks.ledger.claim import Claim
 from tasks.ledger.records import Page
 from tasks.screening.notation import read_notation
 from tasks.screening.number import DialingRules, parse_address
+from tasks.screening.rules import rules_of
+from tasks.screening.screen import screen
 from tests.support.messages import message
 from worker.connection import connect
 from worker.importing.rows import Filling, Row
@@ -85,9 +87,8 @@ VALUES: dict[str, Any] = {
     "dial string": read_notation(f"+1 {NUMBER}", region="US"),
     "vanity": read_notation("1-800-FLOWERS", region="US"),
     "address": parse_address(f"+1{NUMBER}", region="US", rules=DialingRules()),
-    "defaults": Defaults(
-        caller_id=f"+1{NUMBER}", region="US", user_id="u", wrap_up_code_id="w", rules=DialingRules()
-    ),
+    "rules": rules_of(SETTINGS),
+    "screened": screen(JOB, rules_of(SETTINGS), datetime.now(UTC)),
     "call request": REQUEST,
     "call": call_post(SETTINGS, REQUEST, SECRET),
     "call, public": call_post(PUBLIC, REQUEST, SECRET),

@@ -7,10 +7,10 @@ import os
 import signal
 from typing import Any, Final
 
-import tasks.attempt
 import tasks.ledger.ledger
 import tasks.ledger.reaper
 import tasks.resolution
+import tasks.screening.screen
 from tasks.screening.number import parse_address
 from worker.cli.main import main
 
@@ -27,7 +27,7 @@ def parse_with_a_bug(text: str, **rules: Any) -> Any:
 
 
 if __name__ == "__main__":
-    tasks.attempt.parse_address = parse_with_a_bug  # type: ignore[attr-defined]
+    tasks.screening.screen.parse_address = parse_with_a_bug  # type: ignore[attr-defined]
     # What takes minutes in a fleet takes seconds here.
     tasks.resolution._BUG_DELAY_S = 0.2  # type: ignore[misc]
     tasks.ledger.ledger.PREPARING_LEASE_S = 1.0  # type: ignore[misc]

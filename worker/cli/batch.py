@@ -2,10 +2,11 @@
 
 import click
 
+from config.escaping import escape_unprintable
 from tasks.ledger.records import Records
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
-from worker.cli.output import clean, print_json, print_table
+from worker.cli.output import print_json, print_table
 from worker.cli.store import settings_of, store
 
 
@@ -22,7 +23,9 @@ def command(name: str, *, as_json: bool) -> None:
         counts = Records(redis).counts(name)
     states = {state: count for state, count in counts.items() if count}
     if not states:
-        raise CommandError(f"no batch '{clean(name)}': no job names it, or all its records have expired.")
+        raise CommandError(
+            f"no batch '{escape_unprintable(name)}': no job names it, or all its records have expired."
+        )
     jobs = sum(states.values())
     done = jobs - states.get("open", 0)
     if as_json:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 import click
 from redis import Redis
 
+from config.escaping import escape_unprintable
 from config.settings import Settings
 from tasks.codes import OUTCOMES, State
 from tasks.ledger.cancel_retry import CancelRetry, JobChange
 from tasks.ledger.records import Records
 from worker.cli.errors import CommandError, WrongUsage
 from worker.cli.examples import examples
-from worker.cli.output import clean
 from worker.cli.store import settings_of, store
 
 _WAITING = (State.QUEUED, State.SCHEDULED, State.PREPARING)
@@ -91,7 +91,7 @@ def _ids(redis: Redis, states: Iterable[State], batch: str | None) -> Callable[[
 
 
 def _tell_one(verb: str, job_id: str, answer: JobChange) -> None:
-    name = clean(job_id)
+    name = escape_unprintable(job_id)
     if answer.state is None:
         raise CommandError(f"no job '{name}': it was never entered, or its record has expired.")
     if not answer.done:

@@ -8,7 +8,8 @@ from config.settings import Settings, SettingsError, load
 from tasks.codes import WORDS
 from tasks.errors import DialError, JobError, LedgerUnavailable
 from tasks.genesys.client import Genesys
-from worker.cli.entry import read_caller_id
+from tasks.screening.caller_id import default_caller_id
+from tasks.screening.rules import rules_of
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
 from worker.cli.output import print_json
@@ -74,7 +75,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
 
 def _caller_id(settings: Settings) -> Finding:
     try:
-        address = read_caller_id(settings.caller_id, region=settings.default_region)
+        address = default_caller_id(rules_of(settings))
     except JobError as error:
         told = f"DIALER_CALLER_ID is wrong: {error.message} Write it in E.164."
         return Finding(check="caller id", verdict=Verdict.FAIL, message=told)

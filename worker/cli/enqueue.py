@@ -2,16 +2,18 @@
 
 import time
 import uuid
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
 
 from tasks.codes import OUTCOMES, WORDS, State
 from tasks.errors import JobError
-from tasks.job import Job
+from tasks.job import Job, parse_job, parse_job_id
 from tasks.ledger.accept import Acceptance
 from tasks.ledger.records import Record, Records
-from worker.cli.entry import check_numbers, read_job
+from tasks.screening.rules import rules_of
+from tasks.screening.screen import screen
 from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
 from worker.cli.output import print_json
@@ -61,8 +63,8 @@ def command(
     settings = settings_of()
     fields = {"to": to, "from": options.pop("caller_id"), "attributes": _pairs(attributes), **options}
     try:
-        job = read_job(str(uuid.uuid4()) if job_id is None else job_id, fields)
-        check_numbers(job, settings)
+        job = parse_job(str(uuid.uuid4()) if job_id is None else parse_job_id(job_id), fields)
+        screen(job, rules_of(settings), datetime.now(UTC))
     except JobError as error:
         raise CommandError(f"{error.code}: {error.message} {WORDS[error.code].fix}") from error
     with store(settings) as redis:

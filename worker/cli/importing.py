@@ -1,20 +1,23 @@
 """`dialer import`: a job for each row of a file."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 import click
 
 from config.settings import Settings
+from tasks.codes import WORDS
 from tasks.errors import LedgerUnavailable
 from tasks.job import Job
+from tasks.screening.rules import rules_of
 from worker.cli.errors import CommandError, Interrupted, WrongUsage
 from worker.cli.examples import examples
-from worker.cli.output import print_json
+from worker.cli.output import print_json, print_table
 from worker.cli.progress import progress
 from worker.cli.store import acceptance, redis_fault, settings_of, store
 from worker.importing.bulk import CHUNK, Tally, bring_in
-from worker.importing.preview import Preview
+from worker.importing.preview import CodeCount, Preview
 from worker.importing.rows import BadFile, BadRow, Filling
 from worker.importing.source import FORMATS, Source, opened
 
@@ -54,12 +57,12 @@ def command(
     """
     settings = settings_of()
     filling = Filling(batch=batch, region=region, id_column=id_column)
-    with opened(file) as source:
-        try:
+    try:
+        with opened(file) as source:
             jobs = filling.jobs(source.rows(file_format=file_format, id_column=id_column))
             clean = _preview(jobs, settings, source, as_json) if dry_run else _enter(jobs, settings, source, as_json)
-        except BadFile as error:
-            raise WrongUsage(f"{file}: {error}") from error
+    except BadFile as error:
+        raise WrongUsage(f"{file}: {error}") from error
     if not clean:
         raise click.exceptions.Exit(CommandError.exit_code)
 
@@ -70,17 +73,33 @@ def _preview(
     source: Source,
     as_json: bool,  # noqa: FBT001
 ) -> bool:
-    preview = Preview()
+    preview = Preview(rules_of(settings), datetime.now(UTC))
     with progress(source) as (advance, _):
         for each in jobs:
-            preview.add(each, settings)
+            preview.add(each)
             if preview.rows % CHUNK == 0:
                 advance(preview.rows)
     if as_json:
         print_json(preview.as_json())
     else:
-        preview.show()
+        _print_preview(preview)
     return preview.dialed == preview.rows
+
+
+def _print_preview(preview: Preview) -> None:
+    click.echo(f"{preview.rows} rows; {preview.dialed} would be dialed. Nothing was entered.")
+    lines = [(str(code), count, WORDS[code].fix) for code, count in preview.most_frequent()]
+    if preview.repeated.count:
+        lines.append(("repeated id", preview.repeated, "The same id is one call; give each job its own."))
+    if lines:
+        click.echo()
+        cells = [(met, count.count, _rows(count), fix) for met, count, fix in lines]
+        print_table(("code", "rows", "such as rows", "how to mend it"), cells)
+
+
+def _rows(met: CodeCount) -> str:
+    more = ", …" if met.count > len(met.rows) else ""
+    return ", ".join(map(str, met.rows)) + more
 
 
 def _enter(

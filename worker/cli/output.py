@@ -7,23 +7,17 @@ from typing import Any
 
 import click
 
+from config.escaping import escape_unprintable
+
 
 def print_json(value: object) -> None:
     """Print one JSON value on stdout, in ASCII: safe in any encoding and on any terminal."""
     click.echo(json.dumps(value, indent=2))
 
 
-def clean(value: object) -> str:
-    """The value as one harmless line: what producers wrote may hold control sequences for a terminal."""
-    text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
     """Print `name  value` lines, the values aligned."""
-    shown = [(name, clean(value)) for name, value in fields if value not in {None, ""}]
+    shown = [(name, escape_unprintable(str(value))) for name, value in fields if value not in {None, ""}]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         click.echo(f"{click.style(name.ljust(width), dim=True)}  {value}".rstrip())
@@ -31,7 +25,7 @@ def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; nothing is ever cut off: cells fold on a terminal, lines grow in a pipe."""
-    texts = [[clean("" if cell is None else cell) for cell in row] for row in rows]
+    texts = [[escape_unprintable("" if cell is None else str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _print_rich(columns, texts)
         return

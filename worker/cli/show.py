@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
+from config.escaping import escape_unprintable
 from tasks.codes import WORDS, Code
 from tasks.ledger.records import Record, Records
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
-from worker.cli.output import clean, print_fields, print_json
+from worker.cli.output import print_fields, print_json
 from worker.cli.store import settings_of, store
 
 _FIRST = ("id", "state", "code", "message", "hint")
@@ -23,7 +24,7 @@ def command(job_id: str, *, as_json: bool) -> None:
     with store(settings) as redis:
         record = Records(redis).show(job_id)
     if record is None:
-        raise CommandError(f"no job '{clean(job_id)}': it was never entered, or its record has expired.")
+        raise CommandError(f"no job '{escape_unprintable(job_id)}': it was never entered, or its record has expired.")
     if as_json:
         print_json(record)
     else:

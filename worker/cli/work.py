@@ -11,8 +11,9 @@ import click
 from config.logging import configure
 from config.settings import Settings
 from tasks.errors import JobError
+from tasks.screening.caller_id import default_caller_id
+from tasks.screening.rules import rules_of
 from worker.app import POOLS, run_worker
-from worker.cli.entry import read_caller_id
 from worker.cli.errors import WrongUsage
 from worker.cli.examples import examples
 from worker.cli.store import settings_of
@@ -56,7 +57,7 @@ def command(*, concurrency: int, pool: str, parent_pid: int | None) -> None:
 def _check_caller_id(settings: Settings) -> None:
     """Refuse a caller ID that no call could show."""
     try:
-        read_caller_id(settings.caller_id, region=settings.default_region)
+        default_caller_id(rules_of(settings))
     except JobError as error:
         raise WrongUsage(f"DIALER_CALLER_ID is wrong: {error.message} Write it in E.164.") from error
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
+from config.escaping import escape_unprintable
 from tasks.job import Job
 from tasks.ledger.accept import Acceptance, Acceptor
-from worker.cli.output import clean
 from worker.importing.rows import BadRow
 
 #: Entered in one round trip: enough to hide its time, and few enough to keep Redis answering others.
@@ -48,7 +48,7 @@ class Tally:
             self.replayed += 1
         else:
             self.conflicting += 1
-            told = f"The id '{clean(job.id)}' already is another job, which stands."
+            told = f"The id '{escape_unprintable(job.id)}' already is another job, which stands."
             self._keep(BadRow(number=number, code=entry, message=told))
 
     def as_json(self) -> dict[str, Any]:

@@ -1,17 +1,15 @@
-"""`dialer import --dry-run`: how many rows would be dialed, and why the others would not."""
+"""How many rows of a file would be dialed, and why the others would not: asked of `screen`, entered nowhere."""
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
-import click
-
-from config.settings import Settings
 from tasks.codes import WORDS, Code
 from tasks.errors import JobError
 from tasks.job import Job
-from worker.cli.entry import check_numbers
-from worker.cli.output import print_table
+from tasks.screening.rules import Rules
+from tasks.screening.screen import screen
 from worker.importing.rows import BadRow
 
 _ROWS_SHOWN: Final = 5
@@ -31,16 +29,21 @@ class CodeCount:
 
 
 class Preview:
-    """Counts; nothing is stored but a few bytes for each id, to find those that are there twice."""
+    """Counts; nothing is stored but a few bytes for each id, to find those that are there twice.
 
-    def __init__(self) -> None:
+    Every row is screened by the same `rules`, as of the same instant `now`.
+    """
+
+    def __init__(self, rules: Rules, now: datetime) -> None:
+        self._rules = rules
+        self._now = now
         self.rows = 0
         self.dialed = 0
         self.repeated = CodeCount()
         self.reasons: dict[Code, CodeCount] = {}
         self._seen: set[bytes] = set()
 
-    def add(self, each: tuple[int, Job] | BadRow, settings: Settings) -> None:
+    def add(self, each: tuple[int, Job] | BadRow) -> None:
         """Count one row."""
         self.rows += 1
         if isinstance(each, BadRow):
@@ -53,9 +56,12 @@ class Preview:
             return
         self._seen.add(mark)
         try:
-            check_numbers(job, settings)
+            screened = screen(job, self._rules, self._now)
         except JobError as error:
             self._refuse(error.code, row)
+            return
+        if screened.window.is_past:
+            self._refuse(Code.NOT_AFTER_PASSED, row)
         else:
             self.dialed += 1
 
@@ -69,26 +75,10 @@ class Preview:
             "repeated_ids": {"count": self.repeated.count, "rows": self.repeated.rows},
             "codes": {
                 code: {"count": reason.count, "rows": reason.rows, **WORDS[code]._asdict()}
-                for code, reason in self._sorted()
+                for code, reason in self.most_frequent()
             },
         }
 
-    def show(self) -> None:
-        click.echo(f"{self.rows} rows; {self.dialed} would be dialed. Nothing was entered.")
-        lines: list[tuple[str, int, str, str]] = [
-            (code, r.count, _shown(r), WORDS[code].fix) for code, r in self._sorted()
-        ]
-        if self.repeated.count:
-            fix = "The same id is one call; give each job its own."
-            lines.append(("repeated id", self.repeated.count, _shown(self.repeated), fix))
-        if lines:
-            click.echo()
-            print_table(("code", "rows", "such as rows", "how to mend it"), lines)
-
-    def _sorted(self) -> list[tuple[Code, CodeCount]]:
+    def most_frequent(self) -> list[tuple[Code, CodeCount]]:
+        """The codes that rows meet, the most frequent one first."""
         return sorted(self.reasons.items(), key=lambda item: -item[1].count)
-
-
-def _shown(reason: CodeCount) -> str:
-    more = ", …" if reason.count > len(reason.rows) else ""
-    return ", ".join(map(str, reason.rows)) + more

@@ -1,13 +1,13 @@
 """What the rows of a file are: jobs to be, or reasons why not, each with its row number."""
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tasks.codes import Code
 from tasks.errors import JobError
-from tasks.job import Job
-from worker.cli.entry import read_job
+from tasks.job import Job, parse_job, parse_job_id
 
 DEFAULT_ID_COLUMN: Final = "id"
 NOT_UTF8: Final = "It is not UTF-8 text; save the file as UTF-8."
@@ -60,7 +60,11 @@ class Filling:
         for name, value in (("batch", self.batch), ("region", self.region)):
             if value is not None and fields.get(name) is None:
                 fields[name] = value
-        return read_job(job_id, fields)
+        if job_id is None:
+            # From its content, so that the same row imported twice is one call.
+            job = parse_job("", fields)
+            return replace(job, id=f"import-{hashlib.sha256(job.content().encode()).hexdigest()[:32]}")
+        return parse_job(parse_job_id(job_id), fields)
 
 
 def is_damaged(text: str) -> bool:

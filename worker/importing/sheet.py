@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, Self, TextIO
 
+from config.escaping import escape_unprintable
 from tasks.codes import Code
 from tasks.job import FIELDS
-from worker.cli.output import clean
 from worker.importing.rows import DEFAULT_ID_COLUMN, NOT_UTF8, BadFile, BadRow, Row, is_damaged
 
 _DELIMITERS: Final = ",;\t"
@@ -81,14 +81,14 @@ def _check(header: list[str], id_column: str | None) -> None:
     columns = (id_column or DEFAULT_ID_COLUMN, *_COLUMNS, f"{_ATTRIBUTE}NAME")
     known = f"Known columns: {', '.join(columns)}."
     if id_column and id_column not in header:
-        raise BadFile(f"The column '{clean(id_column)}' that --id-column names is missing.")
+        raise BadFile(f"The column '{escape_unprintable(id_column)}' that --id-column names is missing.")
     for number, name in enumerate(header, 1):
         if not name:
             raise BadFile(f"Column {number} has no name. {known}")
         if name not in columns and not (name.startswith(_ATTRIBUTE) and name != _ATTRIBUTE):
-            raise BadFile(f"There is no column '{clean(name[:40])}'. {known}")
+            raise BadFile(f"There is no column '{escape_unprintable(name[:40])}'. {known}")
         if name in header[: number - 1]:
-            raise BadFile(f"The column '{clean(name[:40])}' is there twice.")
+            raise BadFile(f"The column '{escape_unprintable(name[:40])}' is there twice.")
     if "to" not in header:
         raise BadFile(f"The column 'to' is missing: it holds the numbers to call. {known}")
 

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from worker.cli.errors import WrongUsage
 from worker.importing.jsonl import read_jsonl
-from worker.importing.rows import BadRow, Row
+from worker.importing.rows import BadFile, BadRow, Row
 from worker.importing.sheet import read_sheet
 
 FORMATS: Final = ("csv", "jsonl")
@@ -45,7 +44,7 @@ class Source:
 
 @contextmanager
 def opened(name: str) -> Iterator[Source]:
-    """Open the file, or stdin for "-"."""
+    """Open the file, or stdin for "-". Raises BadFile."""
     if name == STDIN:
         yield Source(sys.stdin.buffer, name=name)
         return
@@ -53,6 +52,6 @@ def opened(name: str) -> Iterator[Source]:
         stream = Path(name).open("rb")  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no possible path"
-        raise WrongUsage(f"{name} cannot be read: {reason}.") from error
+        raise BadFile(f"The file cannot be read: {reason}.") from error
     with stream:
         yield Source(stream, name=name)

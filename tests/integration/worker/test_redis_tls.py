@@ -13,11 +13,11 @@ import pytest
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config.celery import celery_config
 from config.settings import load
 from sandbox.simulator_process import Simulator
+from tasks.errors import LedgerUnavailable
 from tests.support.fleet import WorkerProcess, environment, wait_for
 from tests.support.ground import Ground
 from tests.support.scripted_server import CERTIFICATE, Peer, WireServer
@@ -83,7 +83,7 @@ def test_a_certificate_that_does_not_fit_is_refused(
     )
     with (
         connect(settings, retries=0) as client,
-        pytest.raises(RedisConnectionError, match="CERTIFICATE_VERIFY_FAILED"),
+        pytest.raises(LedgerUnavailable, match="CERTIFICATE_VERIFY_FAILED"),
     ):
         client.ping()
     app = Celery()

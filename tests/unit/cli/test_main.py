@@ -74,7 +74,7 @@ def test_the_version(run: Run) -> None:
         (["list", "--after", "0:1.0:j"], "--after needs --state."),
         (["enqueue", "+12125551234", "--timeout", "5"], "--timeout needs --wait."),
         (["enqueue", "+12125551234", "--attribute", "novalue"], "NAME=VALUE"),
-        (["import", "no-such-file.csv"], "no-such-file.csv cannot be read: No such file or directory."),
+        (["import", "no-such-file.csv"], "no-such-file.csv: The file cannot be read: No such file or directory."),
     ],
 )
 def test_wrong_usage_is_one_line_and_2(run: Run, args: list[str], told: str) -> None:

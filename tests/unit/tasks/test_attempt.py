@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tasks.attempt import Attempt, Defaults
+from tasks.attempt import Attempt
 from tasks.codes import Code, State
 from tasks.errors import DialError, LedgerUnavailable, NotPlaced, Refused, Unknown
 from tasks.fleet.pace import Pace
@@ -19,7 +19,7 @@ from tasks.fleet.pause import Pause, PauseReason
 from tasks.genesys.call import CallRequest, PlacedCall
 from tasks.job import Job
 from tasks.resolution import RetryPolicy
-from tasks.screening.number import DialingRules
+from tasks.screening.rules import Rules
 from tasks.store import keys
 from tests.support.ground import Ground, job
 
@@ -102,13 +102,7 @@ class Desk:
             tokens=self.tokens,
             api=self.api,
             policy=RetryPolicy(max_attempts=3, retry_for_s=3600, redial=self.redial),
-            defaults=Defaults(
-                caller_id="+12125559876",
-                region="US",
-                user_id="user",
-                wrap_up_code_id="wrap",
-                rules=DialingRules(),
-            ),
+            rules=Rules(caller_id="+12125559876", region="US", user_id="user", wrap_up_code_id="wrap"),
             worker="w1",
             stopping=self.stopping,
             clock=self.clock,
@@ -586,7 +580,7 @@ class TestDefects:
     """A bug of ours must neither lose a job, nor send it twice, nor go round in circles."""
 
     def test_before_sending_once_more_later_then_failed(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("tasks.attempt.parse_address", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr("tasks.attempt.screen", lambda *_, **__: 1 / 0)
         desk.dial(job())
         record = desk.ground.record("order-42")
         assert (record["state"], record["code"]) == ("scheduled", "internal_error")
