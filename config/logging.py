@@ -17,13 +17,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 
-from config import celery_lines
 from config.known_secrets import HIDDEN, add_secret, configure_secrets
 from config.masking import is_sensitive, mask, mask_job_id, mask_number
 
 __all__ = ["JsonFormatter", "TextFormatter", "add_secret", "configure", "mask", "mask_number"]
 
-_OWN_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+# What a record holds besides its fields. `data` is how Celery logs a task once more; its message names the task.
+_NO_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "data"}
 # The name of such a field says that its number measures something, however many digits it has.
 _MEASURE = re.compile(r".*_(s|ms|us|ns|at|bytes|total|count)")
 _FEWEST_DIGITS = 8
@@ -74,17 +74,13 @@ class _Formatter(logging.Formatter):
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
     def what(self, record: logging.LogRecord) -> str:
-        read = celery_lines.message if celery_lines.is_celery(record) else logging.LogRecord.getMessage
         try:
-            return mask(read(record))
+            return mask(record.getMessage())
         except Exception as fault:  # noqa: BLE001 - arguments that do not fit must not cost the line
             return f"{mask(str(record.msg))} (its arguments cannot be shown: {type(fault).__name__})"
 
     def fields(self, record: logging.LogRecord) -> dict[str, _Field]:
-        extras = {name: value for name, value in record.__dict__.items() if name not in _OWN_ATTRIBUTES}
-        if celery_lines.is_celery(record):
-            extras.pop("data", None)
-            extras |= celery_lines.fields(record)
+        extras = {name: value for name, value in record.__dict__.items() if name not in _NO_FIELDS}
         shown = {name: _field(name, value) for name, value in extras.items()}
         if record.exc_info and record.exc_info[0]:
             shown["exception"] = mask(self.formatException(record.exc_info))
