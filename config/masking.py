@@ -85,7 +85,7 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FEWEST_DIGITS = 8
-_FEWEST_DIGITS_SIGNED = 5  # after a plus or tel:, nothing else can be meant
+_FEWEST_DIGITS_SIGNED = 5  # after a plus or tel: it is a phone number for certain
 _SHOWN_DIGITS = 2
 
 _SENSITIVE = r"(?:access_token|refresh_token|client_secret|password|passwd|authorization)"
