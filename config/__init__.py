@@ -1,1 +1,1 @@
-"""What an operator may set: settings from the environment, Celery's configuration, logging."""
+"""Configuration: settings from the environment, Celery's configuration, logging."""

@@ -1,4 +1,4 @@
-"""The texts known to be secret, which no log may show: those of the settings, and tokens learned later."""
+"""The texts that are known to be secret and that no log may show: secrets in settings, and tokens fetched later."""
 
 import json
 import re
@@ -9,14 +9,14 @@ from urllib.parse import quote
 
 HIDDEN = "***"
 
-# A shorter "secret" would turn every line into asterisks, and hide nothing.
+# Masking a shorter text would make log lines unreadable, and protect nothing.
 _SHORTEST_SECRET = 4
-#: A fleet's token changes a few times a day, so older ones than this are long void.
+#: The fleet's token changes a few times a day, so tokens older than this have expired.
 _LEARNED_SECRETS = 64
 
 
 class _Literals:
-    """The texts known to be secret: those of the settings for good, those learned later up to a bound."""
+    """The texts known to be secret: all those of the settings, and the latest of those learned later."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -40,7 +40,7 @@ class _Literals:
             self._compile()
 
     def hide(self, text: str) -> str:
-        pattern = self._pattern  # replaced as a whole, so that no lock is needed to read it
+        pattern = self._pattern  # replaced as a whole, so reading it needs no lock
         return pattern.sub(HIDDEN, text) if pattern else text
 
     def _compile(self) -> None:
@@ -58,12 +58,12 @@ _literals = _Literals()
 
 
 def configure_secrets(texts: Iterable[str]) -> None:
-    """Hide these for as long as the process runs; those configured before are forgotten."""
+    """Hide these texts until the process ends; they replace those configured before."""
     _literals.configure(texts)
 
 
 def add_secret(text: str) -> None:
-    """Hide this text from now on, such as a token just fetched. Any thread may call; the last 64 are kept."""
+    """Hide this text from now on, such as a new token. Thread-safe; the last 64 texts are kept."""
     _literals.learn(text)
 
 

@@ -1,9 +1,9 @@
-"""One line an event, as text or as JSON, on stderr; nothing secret or personal on it (see `masking`).
+"""Logging to stderr: one line per event, as text or as JSON, without secrets and phone numbers (see `masking`).
 
     2026-11-23T10:00:00.123Z INFO  dialer.attempt job=order-42 call placed attempt=1
 
-Code logs with `extra={"job_id": ..., ...}`. Text from outside, a job id included, cannot forge a second line:
-whatever is not printable is escaped.
+Code logs with `extra={"job_id": ..., ...}`. Text from outside, including a job id, cannot forge a second line,
+because every character that is not printable is escaped.
 """
 
 import json
@@ -17,15 +17,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 
-from config import celery_lines
 from config.escaping import escape_unprintable
 from config.known_secrets import HIDDEN, add_secret, configure_secrets
 from config.masking import is_sensitive, mask, mask_job_id, mask_number
 
 __all__ = ["JsonFormatter", "TextFormatter", "add_secret", "configure", "mask", "mask_number"]
 
-_OWN_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-# The name of such a field says that its number measures something, however many digits it has.
+# The attributes of a record that are not fields. In `data` Celery repeats what its message says of a task.
+_NO_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "data"}
+# The name of such a field shows that its number is a measurement, and no phone number.
 _MEASURE = re.compile(r".*_(s|ms|us|ns|at|bytes|total|count)")
 _FEWEST_DIGITS = 8
 
@@ -33,10 +33,10 @@ _Field = str | int | float | bool | None
 
 
 def configure(log_format: str, *, level: str = "INFO", secrets: Iterable[str] = ()) -> None:
-    """Send every log line of this process to stderr through one masking handler, in place of all others.
+    """Send every log line of this process to stderr through one masking handler, which replaces all others.
 
-    `log_format` is `text` or `json`, `secrets` are literals to hide. Raises ValueError for another
-    format or level. Celery leaves it so only if its signal `setup_logging` has a receiver.
+    `log_format` is `text` or `json`; `secrets` are texts to hide. Raises ValueError for any other format or
+    level. Celery replaces the handler unless its signal `setup_logging` has a receiver.
     """
     try:
         formatter = {"text": TextFormatter, "json": JsonFormatter}[log_format]()
@@ -48,7 +48,7 @@ def configure(log_format: str, *, level: str = "INFO", secrets: Iterable[str] = 
     root.setLevel(level)
     configure_secrets(secrets)
     root.handlers[:] = [handler]
-    # What nobody caught, and what Python only warns of, goes the same masked way.
+    # Uncaught exceptions and Python's warnings are masked, too.
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     logging.captureWarnings(capture=True)
@@ -62,30 +62,26 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceb
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Say that a line was lost; logging's own way prints the message and its arguments unmasked."""
+        """Report that a line was lost, because logging itself would print the message and its arguments unmasked."""
         if logging.raiseExceptions and sys.stderr:
-            with suppress(OSError, ValueError):  # nobody reads stderr any more
+            with suppress(OSError, ValueError):  # stderr is closed
                 sys.stderr.write(f"a log line of {record.name} was lost: {sys.exc_info()[0]}\n")
 
 
 class _Formatter(logging.Formatter):
-    """What both forms share: the masked parts of a line."""
+    """The masked parts of a line, which both formats share."""
 
     def when(self, record: logging.LogRecord) -> str:
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
     def what(self, record: logging.LogRecord) -> str:
-        read = celery_lines.message if celery_lines.is_celery(record) else logging.LogRecord.getMessage
         try:
-            return mask(read(record))
-        except Exception as fault:  # noqa: BLE001 - arguments that do not fit must not cost the line
+            return mask(record.getMessage())
+        except Exception as fault:  # noqa: BLE001 - a line with bad arguments must not be lost
             return f"{mask(str(record.msg))} (its arguments cannot be shown: {type(fault).__name__})"
 
     def fields(self, record: logging.LogRecord) -> dict[str, _Field]:
-        extras = {name: value for name, value in record.__dict__.items() if name not in _OWN_ATTRIBUTES}
-        if celery_lines.is_celery(record):
-            extras.pop("data", None)
-            extras |= celery_lines.fields(record)
+        extras = {name: value for name, value in record.__dict__.items() if name not in _NO_FIELDS}
         shown = {name: _field(name, value) for name, value in extras.items()}
         if record.exc_info and record.exc_info[0]:
             shown["exception"] = mask(self.formatException(record.exc_info))
@@ -95,7 +91,7 @@ class _Formatter(logging.Formatter):
 
 
 class TextFormatter(_Formatter):
-    """`time LEVEL logger job=ID message key=value`: values with spaces or quotes stand in quotes."""
+    """`time LEVEL logger job=ID message key=value`; values that contain spaces or quotes are quoted."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields = self.fields(record)
@@ -107,7 +103,7 @@ class TextFormatter(_Formatter):
 
 
 class JsonFormatter(_Formatter):
-    """One object a line: time, level, logger, message, then job_id and other extras, and exception."""
+    """One JSON object per line: time, level, logger, message, then job_id and other extras, and exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, _Field] = {
@@ -118,7 +114,7 @@ class JsonFormatter(_Formatter):
         }
         for name, value in self.fields(record).items():
             line.setdefault(name, value)
-        return json.dumps(line)  # ASCII only, so no line end of any alphabet is left
+        return json.dumps(line)  # ASCII only, so it contains no Unicode line separator
 
 
 def _field(name: str, value: object) -> _Field:
@@ -133,7 +129,7 @@ def _field(name: str, value: object) -> _Field:
     hide: Callable[[str], str] = mask_job_id if name == "job_id" else mask
     try:
         return hide(str(value))
-    except Exception as fault:  # noqa: BLE001 - a value that cannot be shown must not cost the line
+    except Exception as fault:  # noqa: BLE001 - a line with a bad value must not be lost
         return f"({type(value).__name__} that cannot be shown: {type(fault).__name__})"
 
 

@@ -1,7 +1,6 @@
-"""From the text of a variable to its value.
+"""Parsers that turn the text of a variable into its value.
 
-Each function raises ValueError with what is wrong and how to mend it; none repeats the text, which may be a
-secret.
+Each function raises ValueError with what is wrong and how to fix it. None repeats the text, which may be a secret.
 """
 
 import re
@@ -33,9 +32,9 @@ _UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def identifier(text: str) -> str:
-    """Printable ASCII without spaces, or nothing: what ids and secrets of Genesys Cloud are made of."""
+    """Read printable ASCII without spaces, or an empty text: the form of ids and secrets of Genesys Cloud."""
     if not re.fullmatch(r"[!-~]*", text):
-        raise ValueError("it holds a space, a control or a non-ASCII character; copy it again")
+        raise ValueError("it contains a space, a control character or a non-ASCII character; copy it again")
     return text
 
 
@@ -44,7 +43,7 @@ def switch(text: str) -> bool:
         return True
     if text.lower() in {"0", "false", "no"}:
         return False
-    raise ValueError("it is neither yes nor no; write 1 or 0")
+    raise ValueError("not yes or no; use 1 or 0")
 
 
 def choice(of: type[_Choice]) -> Callable[[str], _Choice]:
@@ -52,7 +51,7 @@ def choice(of: type[_Choice]) -> Callable[[str], _Choice]:
         try:
             return of(text.lower())
         except ValueError:
-            raise ValueError(f"it is no known choice; write {' or '.join(of)}") from None
+            raise ValueError(f"not a known value; use {' or '.join(of)}") from None
 
     return parse
 
@@ -62,7 +61,7 @@ def number(least: float, most: float, unit: str) -> Callable[[str], float]:
 
     def parse(text: str) -> float:
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", text) or not least <= float(text) <= most:
-            raise ValueError(f"it is not a number from {least:g} to {most:g}; write {unit} as digits")
+            raise ValueError(f"not a number from {least:g} to {most:g}; use {unit}, as a plain decimal number")
         return float(text)
 
     return parse
@@ -71,34 +70,32 @@ def number(least: float, most: float, unit: str) -> Callable[[str], float]:
 def whole(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
-            raise ValueError(f"it is not a whole number from {least} to {most}")
+            raise ValueError(f"not a whole number from {least} to {most}")
         return int(text)
 
     return parse
 
 
 def rate_limit(text: str) -> RateLimit:
-    """`300/60s`, `5/s` or `300/1m`; the period is from one second to one hour."""
+    """Read a rate such as `300/60s`, `5/s` or `300/1m`; the period is from one second to one hour."""
     match = re.fullmatch(r"([0-9]{1,7}) */ *([0-9]{1,4}(?:\.[0-9]{1,3})?)?([smh])", text)
     if match is None:
-        raise ValueError("it is no rate; write requests/period, such as 300/60s, 5/s or 300/1m")
+        raise ValueError("not a rate; use requests/period, such as 300/60s, 5/s or 300/1m")
     count, period_s = int(match[1]), float(match[2] or 1) * _UNIT_S[match[3]]
     if count < 1:
-        raise ValueError("nothing could ever be sent; write at least 1 request, or use 'dialer pause'")
+        raise ValueError("no request could be sent; use at least 1, or pause sending with 'dialer pause'")
     if not _UNIT_S["s"] <= period_s <= _UNIT_S["h"]:
-        raise ValueError("its period is out of range; write one from 1s to 1h")
+        raise ValueError("the period is out of range; use one from 1s to 1h")
     return RateLimit(count=count, period_s=period_s)
 
 
-def genesys_region(text: str) -> str:
-    if text.lower() not in REGIONS:
-        near = get_close_matches(text.lower(), REGIONS, n=1, cutoff=0.7)
-        hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(REGIONS)}"
-        raise ValueError(
-            f"it is no known region of Genesys Cloud; {hint} (or set both GENESYS_CLOUD_API_URL and "
-            "GENESYS_CLOUD_LOGIN_URL)"
-        )
-    return text.lower()
+def check_genesys_region(text: str) -> None:
+    """Raise ValueError unless this is the domain of a known region."""
+    if text not in REGIONS:
+        near = get_close_matches(text, REGIONS, n=1, cutoff=0.7)
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(REGIONS)}"
+        both = "GENESYS_CLOUD_API_URL and GENESYS_CLOUD_LOGIN_URL"
+        raise ValueError(f"not a known Genesys Cloud region; {hint} (or set both {both})")
 
 
 def region(text: str) -> str:
@@ -106,14 +103,14 @@ def region(text: str) -> str:
         from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415 - 'dialer --help' must start fast
 
         if text not in SUPPORTED_REGIONS:
-            raise ValueError("it is not the code of a region; write two capital letters, such as US or GB")
+            raise ValueError("not a region code; use two capital letters, such as US or GB")
     return text
 
 
 def regions(text: str) -> frozenset[str]:
     if not text:
         return frozenset()
-    # An empty place is a fault: a lone comma, read as "empty", would allow the whole world.
+    # An empty item is a fault: a single comma, read as "empty", would allow all regions.
     # 001 stands for numbers of no country, such as international freephone (+800).
     names = {name.strip() for name in text.split(",")}
     return frozenset(name if name == "001" else region(name) for name in names)

@@ -1,11 +1,11 @@
-"""The values that settings are made of."""
+"""The types of the values of settings."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Secret:
-    """A text that no `repr`, log or traceback shows; `reveal()` gives it to the one place that needs it."""
+    """A text that no `repr`, log or traceback shows; `reveal()` returns it where it is needed."""
 
     __slots__ = ("_text",)
 
@@ -29,14 +29,14 @@ class Secret:
 
 
 class Profile(StrEnum):
-    """Which Genesys Cloud is spoken to: the guide's, or the published platform's."""
+    """The form of the Genesys Cloud API: as in the guide, or as published."""
 
     GUIDE = "guide"
     PUBLIC = "public"
 
 
 class Ambiguous(StrEnum):
-    """What becomes of a call that may have been placed: held for a person, or dialed again."""
+    """What happens to a call that may have been placed: it is held for a person, or dialed again."""
 
     HOLD = "hold"
     REDIAL = "redial"

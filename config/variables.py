@@ -1,120 +1,177 @@
-"""Every variable that an operator may set, with its default and what it means: the one list of them."""
+"""Every setting that an operator may set: one entry each, in the order in which the documentation lists them."""
 
-import re
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, fields
 
-from config.values import Profile
+from config import parsing, urls
+from config.declaration import VARIABLE, Variable, setting
+from config.values import Ambiguous, LogFormat, Profile, RateLimit, Secret
 
+#: How the names of all settings begin. Another variable that begins so is a mistake of the operator's.
 PREFIXES = ("DIALER_", "GENESYS_CLOUD_")
 
-
-@dataclass(frozen=True)
-class Variable:
-    """One environment variable; `default` is empty where there is none.
-
-    `required_by` are the profiles that place no call without it.
-    """
-
-    name: str
-    default: str
-    meaning: str
-    required_by: tuple[Profile, ...] = ()
-    secret: bool = False
+_ALWAYS = tuple(Profile)
 
 
-VARIABLES: tuple[Variable, ...] = (
-    Variable("GENESYS_CLOUD_REGION", "mypurecloud.com", "The region's domain of the Genesys Cloud organization."),
-    Variable("GENESYS_CLOUD_CLIENT_ID", "", "The id of the OAuth client.", required_by=tuple(Profile)),
-    Variable(
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of a process, as `config.settings.load` reads them."""
+
+    region: str = setting(
+        "GENESYS_CLOUD_REGION",
+        str.lower,  # checked by `config.settings.load`, unless both URLs are set and replace it
+        default="mypurecloud.com",
+        meaning="The domain of the Genesys Cloud region of the organization.",
+    )
+    client_id: str = setting(
+        "GENESYS_CLOUD_CLIENT_ID",
+        parsing.identifier,
+        required_by=_ALWAYS,
+        meaning="The id of the OAuth client.",
+    )
+    client_secret: Secret = setting(
         "GENESYS_CLOUD_CLIENT_SECRET",
-        "",
-        "The secret of the OAuth client.",
-        required_by=tuple(Profile),
+        parsing.identifier,
         secret=True,
-    ),
-    Variable(
+        required_by=_ALWAYS,
+        meaning="The secret of the OAuth client.",
+    )
+    user_id: str = setting(
         "GENESYS_CLOUD_USER_ID",
-        "",
-        "The id of the user on whose behalf calls are placed, unless a job names another.",
-        required_by=tuple(Profile),
-    ),
-    Variable(
+        parsing.identifier,
+        required_by=_ALWAYS,
+        meaning="The id of the user on whose behalf calls are placed, unless a job names another user.",
+    )
+    wrap_up_code_id: str = setting(
         "GENESYS_CLOUD_WRAP_UP_CODE_ID",
-        "",
-        "The id of the wrap-up code given to calls, unless a job names another.",
+        parsing.identifier,
         required_by=(Profile.GUIDE,),
-    ),
-    Variable(
+        meaning="The id of the wrap-up code that calls are given, unless a job names another code.",
+    )
+    profile: Profile = setting(
         "GENESYS_CLOUD_PROFILE",
-        "guide",
-        "Which form of the API is spoken: 'guide', or 'public' for the published platform.",
-    ),
-    Variable("GENESYS_CLOUD_API_URL", "", "The base URL of the API, in place of the region's https://api.{region}."),
-    Variable(
+        parsing.choice(Profile),
+        default="guide",
+        meaning="The form of the API to use: 'guide', or 'public' for the published platform.",
+    )
+    api_url: str = setting(
+        "GENESYS_CLOUD_API_URL",
+        urls.base_url,  # completed and checked for encryption by `config.settings.load`
+        meaning="The base URL of the API, in place of https://api.{region}.",
+    )
+    login_url: str = setting(
         "GENESYS_CLOUD_LOGIN_URL",
-        "",
-        "The base URL for tokens, in place of the API's (guide) or of https://login.{region} (public).",
-    ),
-    Variable(
+        urls.base_url,  # as above
+        meaning="The base URL for tokens, in place of the API's base URL (guide) or https://login.{region} (public).",
+    )
+    allow_http: bool = setting(
         "GENESYS_CLOUD_ALLOW_HTTP",
-        "0",
-        "Whether plain http is allowed to other hosts than this one, which sends credentials unencrypted.",
-    ),
-    Variable(
+        parsing.switch,
+        default="0",
+        meaning="Whether plain http is allowed to hosts other than this one, which sends credentials unencrypted.",
+    )
+    redis_url: Secret = setting(
         "DIALER_REDIS_URL",
-        "redis://localhost:6379/0",
-        "The Redis that holds queue, results and records: redis://, rediss://, sentinel:// or redis+socket://.",
+        urls.redis_url,
         secret=True,
-    ),
-    Variable(
-        "DIALER_SENTINEL_MASTER", "mymaster", "The name of the master that the Sentinels of a sentinel:// URL watch."
-    ),
-    Variable(
+        default="redis://localhost:6379/0",
+        meaning="The Redis that holds queue, results and records: redis://, rediss://, sentinel:// or redis+socket://.",
+    )
+    sentinel_master: str = setting(
+        "DIALER_SENTINEL_MASTER",
+        parsing.identifier,
+        default="mymaster",
+        meaning="The name of the master that the Sentinels of a sentinel:// URL monitor.",
+    )
+    caller_id: str = setting(
         "DIALER_CALLER_ID",
-        "",
-        "The number that calls come from, in E.164, unless a job names another.",
-        required_by=tuple(Profile),
-    ),
-    Variable("DIALER_DEFAULT_REGION", "US", "The region (ISO 3166, two letters) of numbers without a country code."),
-    Variable(
+        str,  # the worker checks it, by the rules for any other number
+        required_by=_ALWAYS,
+        in_repr=False,
+        meaning="The number that calls come from, in E.164 format, unless a job names another number.",
+    )
+    default_region: str = setting(
+        "DIALER_DEFAULT_REGION",
+        parsing.region,
+        default="US",
+        meaning="The region (ISO 3166, two letters) of numbers without a country code.",
+    )
+    allowed_regions: frozenset[str] = setting(
         "DIALER_ALLOWED_REGIONS",
-        "",
-        "The regions that may be called, separated by commas (001: numbers of no country); empty means all of them.",
-    ),
-    Variable("DIALER_ALLOW_PREMIUM", "0", "Whether premium-rate numbers may be called."),
-    Variable("DIALER_RATE_LIMIT", "300/60s", "The most requests in a period that the whole fleet may send."),
-    Variable("DIALER_CONNECT_TIMEOUT_S", "3", "Seconds to wait for a connection to Genesys Cloud."),
-    Variable("DIALER_READ_TIMEOUT_S", "10", "Seconds to wait for Genesys Cloud's answer."),
-    Variable(
+        parsing.regions,
+        meaning="The regions that may be called, separated by commas (001: numbers of no country); empty allows all.",
+    )
+    allow_premium: bool = setting(
+        "DIALER_ALLOW_PREMIUM",
+        parsing.switch,
+        default="0",
+        meaning="Whether premium-rate numbers may be called.",
+    )
+    rate_limit: RateLimit = setting(
+        "DIALER_RATE_LIMIT",
+        parsing.rate_limit,
+        default="300/60s",
+        meaning="The maximum number of requests that the whole fleet sends in a period.",
+    )
+    connect_timeout_s: float = setting(
+        "DIALER_CONNECT_TIMEOUT_S",
+        parsing.number(0.05, 60, "seconds"),
+        default="3",
+        meaning="Seconds to wait for a connection to Genesys Cloud.",
+    )
+    read_timeout_s: float = setting(
+        "DIALER_READ_TIMEOUT_S",
+        parsing.number(0.05, 300, "seconds"),
+        default="10",
+        meaning="Seconds to wait for a response from Genesys Cloud.",
+    )
+    max_attempts: int = setting(
         "DIALER_MAX_ATTEMPTS",
-        "5",
-        "How often a call that was certainly not placed is tried, unless a job says.",
-    ),
-    Variable("DIALER_RETRY_FOR_S", "86400", "Seconds since a job was first due after which it is not tried again."),
-    Variable("DIALER_RETENTION_DAYS", "7", "Days that the record of an outcome is kept."),
-    Variable(
+        parsing.whole(1, 100),
+        default="5",
+        meaning="The maximum number of attempts at a call that was certainly not placed, unless a job sets its own.",
+    )
+    retry_for_s: float = setting(
+        "DIALER_RETRY_FOR_S",
+        parsing.number(1, 31 * 86400, "seconds"),
+        default="86400",
+        meaning="Seconds after a job was first due during which it is retried.",
+    )
+    retention_days: float = setting(
+        "DIALER_RETENTION_DAYS",
+        parsing.number(0.000001, 3650, "days"),
+        default="7",
+        meaning="Days that the record of an outcome is kept.",
+    )
+    ambiguous: Ambiguous = setting(
         "DIALER_AMBIGUOUS",
-        "hold",
-        "What becomes of a call that may have been placed: 'hold' for a person, or 'redial', perhaps twice.",
-    ),
-    Variable("DIALER_LOG_FORMAT", "text", "The form of a log line: 'text' or 'json'."),
-)
+        parsing.choice(Ambiguous),
+        default="hold",
+        meaning="What happens to a call that may have been placed: 'hold' for a person, or 'redial', perhaps twice.",
+    )
+    log_format: LogFormat = setting(
+        "DIALER_LOG_FORMAT",
+        parsing.choice(LogFormat),
+        default="text",
+        meaning="The format of log lines: 'text' or 'json'.",
+    )
 
-BY_NAME = {variable.name: variable for variable in VARIABLES}
+    @property
+    def call_deadline_s(self) -> float:
+        """The wall-clock deadline, in seconds, of one whole HTTP exchange with Genesys Cloud."""
+        return self.connect_timeout_s + self.read_timeout_s
 
-# Kubernetes gives every pod these for each Service of its namespace; one named "dialer" must not stop us.
-_SERVICE_LINK = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
-_SERVICE_LINK_PORT = re.compile(r"(tcp|udp|sctp)://")
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that no log may show: pass it to `config.logging.configure`."""
+        found: set[str] = set()
+        for name, variable in BY_FIELD.items():
+            if variable.secret:
+                value = getattr(self, name).reveal()
+                found |= urls.passwords(value) if variable.is_url else {value} - {""}
+        return tuple(found)
 
 
-def unknown_variable(name: str, text: str) -> str | None:
-    """Give the fault of a variable that begins like ours and is none of ours; None if there is none."""
-    if not name.startswith(PREFIXES) or name in BY_NAME or name.removesuffix("_FILE") in BY_NAME:
-        return None
-    if _SERVICE_LINK.fullmatch(name) or (name.endswith("_PORT") and _SERVICE_LINK_PORT.match(text)):
-        return None
-    shown = name if name.isprintable() and len(name) <= 80 else ascii(name[:80])  # noqa: PLR2004 - a line's length
-    near = get_close_matches(name, BY_NAME, n=1)
-    hint = f"did you mean {near[0]}?" if near else "see 'Settings' in the README for those that exist."
-    return f"{shown} is not a setting: {hint}"
+#: The variables by the names of their fields, by their own names, and in order.
+BY_FIELD: dict[str, Variable] = {field.name: field.metadata[VARIABLE] for field in fields(Settings)}
+VARIABLES: tuple[Variable, ...] = tuple(BY_FIELD.values())
+BY_NAME: dict[str, Variable] = {variable.name: variable for variable in VARIABLES}

@@ -1,5 +1,6 @@
 """What others on the machine and on the network can see of a worker: no number, no token, no secret."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from celery import Celery
 from redis import Redis
 
 from sandbox.simulator_process import Simulator
+from tasks.store import keys
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import CALLER_ID, wait_for
 from tests.support.ground import Ground, job
@@ -54,3 +56,31 @@ def test_neither_the_process_list_nor_the_log_nor_celery_s_events_tell_a_number_
     # What a producer waits for, and the broadcasts, with nobody's answer.
     assert "celery-task" in channels
     assert channels <= {"celery-task", "/0.celery.pidbox"}
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_celery_logs_nothing_of_a_message_that_a_stranger_puts_on_the_queue_of_calls(
+    real_redis: Redis, start_worker: StartWorker, log_format: str
+) -> None:
+    """Celery would log body, headers and arguments of a message that it cannot use, so it is given none of them."""
+    worker = start_worker(concurrency=1, DIALER_LOG_FORMAT=log_format)
+    private: dict[str, Any] = {"to": "+12125551234", "attributes": {"name": "Jane Roe"}}
+    nobody = {"headers_task": "dialer.call", "headers_job_id": "nobody"}
+    kinds: list[dict[str, Any]] = [
+        {"headers_task": "other"},
+        {"headers_task": None},
+        nobody,
+        nobody | {"raw_body": "no JSON: Jane Roe"},
+        nobody | {"headers_eta": "soon"},
+    ]
+    for n, changes in enumerate(kinds):
+        # Without a tag kombu does not read a message any further.
+        properties = {"body_encoding": "base64", "delivery_tag": f"tag-{n}", "delivery_info": {}}
+        taken = message(private, properties=properties, headers_argsrepr=repr([private]), **changes)
+        real_redis.lpush(keys.calls, taken)
+    wait_for(lambda: real_redis.llen(keys.calls) == 0)
+    assert worker.stop() == 0
+    assert "dropped" in worker.output()
+    body = base64.b64encode(b'[[{"to": "+1').decode()
+    for hidden in ("2125551234", "Jane Roe", "attributes", body):
+        assert hidden not in worker.output()

@@ -16,9 +16,10 @@ import click
 import pytest
 from redis import Redis
 
+from config.declaration import Variable
 from config.settings import load
 from config.values import Profile
-from config.variables import VARIABLES, Variable
+from config.variables import VARIABLES
 from tasks.codes import OUTCOMES, WORDS, Code, State
 from tasks.fleet.pause import ActivePause, PauseReason
 from tasks.fleet.status import FleetStatus

@@ -21,8 +21,8 @@ from worker.nudges import hold_in_memory
 
 LOOKED_AT = {"celery": "5.7", "kombu": "5.7", "redis": "8.1"}
 AGAIN = (
-    "Another minor version: read worker/nudges.py, worker/consumer.py, config/celery.py and config/celery_lines.py"
-    " against it, for they lean on what it does inside; then change the table in this test."
+    "Another minor version: read worker/nudges.py, worker/consumer.py and config/celery.py against it,"
+    " for they lean on what it does inside; then change the table in this test."
 )
 QUEUE = "dialer.calls"
 

@@ -4,8 +4,12 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import celery.app.trace
+import celery.worker.strategy
 import pytest
+from celery import Celery
 
 from config.known_secrets import _literals, configure_secrets
 from config.logging import JsonFormatter, TextFormatter, add_secret, configure
@@ -178,3 +182,46 @@ def test_configuring_again_replaces_every_handler(monkeypatch: pytest.MonkeyPatc
 def test_an_unknown_format_or_level_is_refused(log_format: str, level: str) -> None:
     with pytest.raises(ValueError):
         configure(log_format, level=level)
+
+
+def run_task(body: Callable[[], object]) -> None:
+    """Run a task as a worker does: through the tracer, which logs how it ended."""
+    app = Celery("test", broker="memory://", backend="cache+memory://", set_as_current=False)
+    tracer = celery.app.trace.build_tracer("dialer.call", app.task(name="dialer.call")(body), app=app)
+    tracer("tag-1", [], {}, {"id": "tag-1", "argsrepr": "()", "kwargsrepr": "{}"})
+    app.close()
+
+
+def call_succeeds() -> None:
+    pass
+
+
+def call_fails() -> None:
+    fail(f"cannot dial {NUMBER}")
+
+
+def received() -> None:
+    """Log as celery.worker.strategy does, whose own code needs a whole consumer."""
+    context: dict[str, Any] = {"id": "tag-1", "name": "dialer.call", "args": "()", "kwargs": "{}", "eta": None}
+    celery.worker.strategy.logger.info(celery.app.trace.LOG_RECEIVED, context, extra={"data": context})
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (received, r"Task dialer\.call\[tag-1\] received"),
+        (lambda: run_task(call_succeeds), r"Task dialer\.call\[tag-1\] succeeded in [0-9.e-]+s: None"),
+        (lambda: run_task(call_fails), r"Task dialer\.call\[tag-1\] raised .* dial \+\*{9}34'\).*Traceback"),
+    ],
+)
+def test_celerys_lines_about_a_task_fit_both_forms(
+    lines: Callable[[], list[str]], log_format: str, event: Callable[[], None], message: str
+) -> None:
+    """Their arguments are one mapping, which each record carries once more as `data`."""
+    event()
+    (line,) = [line for line in lines() if "dialer.call" in line]
+    assert re.search(message, line)
+    assert " data=" not in line
+    assert "2125551234" not in line
+    if log_format == "json":
+        assert set(json.loads(line)) <= {"time", "level", "logger", "message", "exception"}

@@ -17,6 +17,8 @@ from config.settings import (
     SettingsError,
     load,
 )
+from config.values import LogFormat
+from config.variables import PREFIXES
 
 SECRET = "s3cret-Zq8!x"
 REDIS_PASSWORD = "pw-Hq2%2Fx"
@@ -42,6 +44,8 @@ def faults(environ: dict[str, str], *, dotenv: Path | None = None, credentials: 
 
 def test_the_defaults_are_those_of_the_design() -> None:
     assert loaded() == Settings(
+        region="mypurecloud.com",
+        allow_http=False,
         profile=Profile.GUIDE,
         api_url="https://api.mypurecloud.com",
         login_url="https://api.mypurecloud.com",
@@ -62,7 +66,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         retry_for_s=86400,
         retention_days=7.0,
         ambiguous=Ambiguous.HOLD,
-        log_format="text",
+        log_format=LogFormat.TEXT,
     )
 
 
@@ -378,7 +382,7 @@ def test_a_fault_repeats_nothing_private(name: str, text: str, hidden: str) -> N
 
 def test_a_fault_repeats_a_harmless_value() -> None:
     assert faults(COMPLETE | {"DIALER_MAX_ATTEMPTS": "five"}) == [
-        "DIALER_MAX_ATTEMPTS ('five') is wrong: it is not a whole number from 1 to 100"
+        "DIALER_MAX_ATTEMPTS ('five') is wrong: not a whole number from 1 to 100"
     ]
 
 
@@ -389,6 +393,7 @@ def test_the_defaults_of_the_table_are_valid() -> None:
 def test_the_table_names_each_variable_once_with_one_sentence() -> None:
     assert len({variable.name for variable in VARIABLES}) == len(VARIABLES)
     assert all(variable.meaning.endswith(".") and "\n" not in variable.meaning for variable in VARIABLES)
+    assert all(variable.name.startswith(PREFIXES) for variable in VARIABLES)  # others are not looked for in .env
     assert {variable.name for variable in VARIABLES if variable.secret} == {
         "GENESYS_CLOUD_CLIENT_SECRET",
         "DIALER_REDIS_URL",
