@@ -11,7 +11,7 @@ import click
 from config.logging import configure
 from config.settings import Settings
 from tasks.errors import JobError
-from worker.app import POOLS, run_worker
+from worker.app import run_worker
 from worker.cli.entry import read_caller_id
 from worker.cli.errors import WrongUsage
 from worker.cli.examples import examples
@@ -30,15 +30,8 @@ _ORPHAN_GRACE_S = 5.0
     metavar="N",
     help="Calls that this process places at once.",
 )
-@click.option(
-    "--pool",
-    default="threads",
-    show_default=True,
-    type=click.Choice(POOLS),
-    help="Celery's pool. Placing calls is waiting for answers, so threads are enough.",
-)
 @click.option("--parent-pid", type=int, hidden=True)
-def command(*, concurrency: int, pool: str, parent_pid: int | None) -> None:
+def command(*, concurrency: int, parent_pid: int | None) -> None:
     """Place calls until SIGTERM or Ctrl-C, at the pace that the whole fleet shares.
 
     Start as many as you like, on as many machines. On SIGTERM calls on the wire are finished and all else goes
@@ -50,7 +43,7 @@ def command(*, concurrency: int, pool: str, parent_pid: int | None) -> None:
     logging.captureWarnings(capture=True)  # Celery's, of running as root, would stand between the lines
     if parent_pid is not None:
         threading.Thread(target=_end_with, args=[parent_pid], daemon=True).start()
-    raise SystemExit(run_worker(settings, concurrency=concurrency, pool=pool))
+    raise SystemExit(run_worker(settings, concurrency=concurrency))
 
 
 def _check_caller_id(settings: Settings) -> None:
