@@ -95,7 +95,6 @@ def test_the_producers_queue(
     assert len(simulator.calls()) == 1
     assert worker.stop() == 0
     assert "Traceback" not in worker.output()
-    assert "Traceback" not in worker.output()
     assert "defect" not in worker.output()
 
 
