@@ -24,7 +24,7 @@ from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
 from sandbox.extra import require_extra
 from sandbox.foreground import caller_settings, exports
 from sandbox.simulator.behavior import Behavior
-from sandbox.simulator_process import Simulator, SimulatorDidNotStart
+from sandbox.simulator.process import Simulator, SimulatorDidNotStart
 from tasks.ledger.records import Records
 from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples

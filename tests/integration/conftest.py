@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.embedded_redis import EmbeddedRedis
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment
 
 

@@ -9,7 +9,7 @@ import pytest
 from celery import Celery
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.store import keys
 from tasks.store.keys import INBOX_QUEUE
 from tests.integration.conftest import StartWorker

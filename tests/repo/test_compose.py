@@ -10,7 +10,7 @@ import pytest
 
 import sandbox.simulator.server
 from config.settings import VARIABLES, load
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.support.deploy_files import ROOT, STAGES, compose, made_secrets, tracked
 from worker.cli.main import COMMANDS
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS, MAX_BYTES, MAX_READ_BYTES
 from tests.integration.conftest import StartWorker

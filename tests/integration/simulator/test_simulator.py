@@ -18,7 +18,7 @@ import requests
 from sandbox.simulator.delivery import HUGE_BYTES
 from sandbox.simulator.faults import FAULTS
 from sandbox.simulator.magic import MAGIC
-from sandbox.simulator_process import Simulator, SimulatorDidNotStart
+from sandbox.simulator.process import Simulator, SimulatorDidNotStart
 
 ROOT = Path(__file__).parents[3]
 SECRET = "sandbox-secret"
@@ -563,7 +563,7 @@ def test_a_bad_option_is_a_usage_error(option: str) -> None:
 
 def test_it_ends_when_its_parent_is_killed() -> None:
     program = (
-        "import time\nfrom sandbox.simulator_process import Simulator\n"
+        "import time\nfrom sandbox.simulator.process import Simulator\n"
         "simulator = Simulator()\nprint(simulator.pid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:

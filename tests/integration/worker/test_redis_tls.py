@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config.celery import celery_config
 from config.settings import load
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment, wait_for
 from tests.support.ground import Ground
 from tests.support.scripted_server import CERTIFICATE, Peer, WireServer

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.store import keys
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for

@@ -16,7 +16,7 @@ import requests
 _START_TIMEOUT_S = 30.0
 _STOP_GRACE_S = 5.0
 _ADMIN_TIMEOUT_S = 30.0
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 class SimulatorDidNotStart(Exception):
