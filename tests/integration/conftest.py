@@ -26,7 +26,7 @@ def simulator_process() -> Iterator[Simulator]:
 
 @pytest.fixture
 def simulator(simulator_process: Simulator) -> Simulator:
-    """A sound platform without a rate limit, and an empty ledger."""
+    """A sound platform without a rate limit, and an empty call log."""
     simulator_process.reset()
     return simulator_process
 

@@ -1,4 +1,4 @@
-"""The main job with real parts: Celery's queue, worker processes, HTTP, and the simulator's ledger as judge."""
+"""The main job with real parts: Celery's queue, worker processes, HTTP, and the simulator's call log as judge."""
 
 import signal
 import time
