@@ -22,7 +22,7 @@ from bench.processes import Failed
 from bench.progress import say
 from bench.table import table, verdict
 from sandbox.embedded_redis import RedisUnavailableError
-from sandbox.simulator_process import SimulatorDidNotStart
+from sandbox.simulator.process import SimulatorDidNotStart
 
 #: Name -> what it measures, in the order in which they run.
 BENCHES: Final = {

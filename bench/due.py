@@ -11,7 +11,7 @@ from typing import Final
 from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
 from bench.processes import wait_until
 from bench.stand import BATCH, Stand, numbers
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.job import Job
 
 _WORKERS: Final = 2

@@ -18,7 +18,7 @@ from config.settings import load
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.foreground import caller_settings
 from sandbox.simulator.behavior import Behavior
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.job import Job
 from tasks.ledger.records import Records
 from worker.connection import connect

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Everything needed to try Dialer without an account: simulator, embedded Redis, the demo."""
+"""Everything needed to try Dialer without an account: the simulator, an embedded Redis, and the demo."""

@@ -1,7 +1,8 @@
 """`dialer demo`: the whole product on one machine, with a simulated Genesys Cloud and an embedded Redis.
 
-Redis and simulator start, then two workers; a list of some 200 numbers is imported and watched; then the outcomes,
-the simulator's own ledger of calls, and how to look one job up. Nothing is left behind, whatever ends it.
+It starts Redis, the simulator and two workers, imports a list of about 200 numbers and shows the progress. At the end
+it prints the outcomes, compares them with the calls that the simulator received, and shows how to look up a job.
+However it ends, it stops everything that it started and removes its files.
 """
 
 import signal
@@ -24,7 +25,7 @@ from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
 from sandbox.extra import require_extra
 from sandbox.foreground import caller_settings, exports
 from sandbox.simulator.behavior import Behavior
-from sandbox.simulator_process import Simulator, SimulatorDidNotStart
+from sandbox.simulator.process import Simulator, SimulatorDidNotStart
 from tasks.errors import LedgerUnavailable
 from tasks.ledger.records import Records
 from worker.cli.errors import CommandError, Interrupted
@@ -39,17 +40,17 @@ NUMBERS: Final = Path(sandbox.__file__).with_name("numbers.csv")
 BATCH: Final = "demo"
 _WORKERS: Final = 2
 _PER_MINUTE: Final = 1200
-#: Regions of the list that an operator who fears toll fraud would leave out.
+#: Regions of the list that an operator would leave out for fear of toll fraud.
 _LEFT_OUT: Final = frozenset({"BS", "CU", "JM", "SO"})
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("demo", epilog=examples("dialer demo", "dialer demo --keep"))
-@click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C, to look around.")
+@click.option("--keep", is_flag=True, help="Keep everything running until Ctrl-C, so that you can look around.")
 def command(*, keep: bool) -> None:
-    """Dial some 200 numbers through two workers, with a simulated Genesys Cloud. Nothing real is called.
+    """Dial about 200 numbers through two workers and a simulated Genesys Cloud. No real call is placed.
 
-    Needs no account and no settings, touches nothing outside, and takes less than a minute.
+    It needs no account and no settings, changes nothing outside of itself, and takes less than a minute.
     """
     require_extra()
     for number in _SIGNALS:
@@ -59,9 +60,8 @@ def command(*, keep: bool) -> None:
             try:
                 _run(stack, keep=keep)
             finally:
-                # While things are stopped, a second Ctrl-C must not get in between; nor must the process die of one
-                # while Python is on its way out.
-                _stop_listening()
+                # A second Ctrl-C must neither interrupt the clean-up nor kill the process while Python exits.
+                _ignore_signals()
     except KeyboardInterrupt:
         raise Interrupted("interrupted; everything that the demo started has been stopped.") from None
     except (RedisUnavailableError, SimulatorDidNotStart) as error:
@@ -98,9 +98,9 @@ def _run(stack: ExitStack, *, keep: bool) -> None:
     all_well = report(records, BATCH, simulator.stats())
     click.echo(f"\nDone in {time.monotonic() - started:.0f} s.")
     if not all_well:
-        raise CommandError("the two ledgers differ; please report it.")
+        raise CommandError("Dialer's records and the simulator's calls differ; please report this.")
     if keep:
-        click.echo(f"\nLook around from another terminal with:\n\n{exports(environ)}\n\nCtrl-C ends it all.")
+        click.echo(f"\nTo look around, run in another terminal:\n\n{exports(environ)}\n\nCtrl-C stops everything.")
         _wait_for_ctrl_c()
 
 
@@ -110,11 +110,13 @@ def _import(redis: Redis, settings: Settings) -> None:
         jobs = Filling(batch=BATCH).jobs(source.rows(file_format="csv", id_column=None))
         for _ in bring_in(jobs, acceptance(settings, redis), tally):
             pass
-    click.echo(f"Imported {tally.accepted} of {tally.rows} rows as jobs, {_PER_MINUTE} calls a minute allowed.\n")
+    click.echo(
+        f"Imported {tally.accepted} of {tally.rows} rows as jobs; the limit is {_PER_MINUTE} calls a minute.\n"
+    )
 
 
 def _allowed_regions() -> str:
-    import phonenumbers  # noqa: PLC0415 - slow to import, and 'dialer demo --help' does without
+    import phonenumbers  # noqa: PLC0415 - slow to import, and 'dialer demo --help' does not need it
 
     return ",".join(sorted(phonenumbers.SUPPORTED_REGIONS - _LEFT_OUT))
 
@@ -131,6 +133,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _stop_listening() -> None:
+def _ignore_signals() -> None:
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)

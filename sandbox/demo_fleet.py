@@ -1,4 +1,4 @@
-"""The worker processes of the demo: real ones, as an operator would start them."""
+"""The worker processes of the demo, started as an operator would start them."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ _STOP_GRACE_S: Final = 10.0
 
 
 class DemoWorker:
-    """One `dialer worker`, its log in a file; it ends with the block, or soon after the demo died."""
+    """One `dialer worker` that logs to a file; it ends with the `with` block, or soon after the demo died."""
 
     def __init__(self, settings: Mapping[str, str], directory: Path, *, name: str, concurrency: int = 8) -> None:
         self.log = directory / f"{name}.log"
@@ -25,12 +25,12 @@ class DemoWorker:
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
                 [*command, f"--parent-pid={os.getpid()}"],
-                cwd=directory,  # where no .env of anybody's lies
+                cwd=directory,  # which contains no .env
                 env=environment(settings),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the demo alone, which then stops everything in order
+                start_new_session=True,  # Ctrl-C reaches only the demo, which then stops its children
             )
 
     def __enter__(self) -> Self:
@@ -46,7 +46,7 @@ class DemoWorker:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """SIGTERM, and after a grace SIGKILL, to the worker and whatever it started."""
+        """Stop the worker with SIGTERM; after a grace period, kill it and everything that it started."""
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_GRACE_S)
@@ -56,7 +56,7 @@ class DemoWorker:
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child that knows these settings and none of the operator's."""
+    """Return the environment of a child, with these settings and without those of the operator."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
     paths = [str(_ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
     return {**inherited, "PYTHONPATH": os.pathsep.join(paths), **settings}

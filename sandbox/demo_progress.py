@@ -1,4 +1,4 @@
-"""How far the demo's batch is: a live bar on a terminal, a line a second elsewhere."""
+"""The progress of the demo's batch: a live bar on a terminal, otherwise one line a second."""
 
 import sys
 import time
@@ -21,7 +21,7 @@ Counts = dict[str, int]
 
 
 def watch(records: Records, batch: str, workers: Sequence[DemoWorker], *, per_minute: int) -> None:
-    """Show progress until no job of the batch is open. Raises CommandError when it takes for ever."""
+    """Show the progress until no job of the batch is open. Raises CommandError if that takes too long."""
     deadline = time.monotonic() + _LONGEST_S
     with _shown(per_minute) as show:
         while True:
@@ -33,10 +33,10 @@ def watch(records: Records, batch: str, workers: Sequence[DemoWorker], *, per_mi
                 break
             time.sleep(_LOOK_S)
     for worker in workers:
-        click.echo(f"--- the end of {worker.log.name}", err=True)
+        click.echo(f"--- last lines of {worker.log.name}", err=True)
         for line in worker.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]:
             click.echo(line, err=True)
-    raise CommandError(f"{counts['open']} jobs have no outcome; the logs above say why.")
+    raise CommandError(f"{counts['open']} jobs have no outcome; see the logs above.")
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def _shown(per_minute: int) -> Iterator[Callable[[Counts], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - not in a pipe
 
     with Progress(BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("{task.fields[states]}")) as bar:
-        task = bar.add_task("", total=None, states=f"the workers start; {per_minute} calls a minute")
+        task = bar.add_task("", total=None, states=f"starting the workers; at most {per_minute} calls a minute")
         yield lambda counts: bar.update(
             task,
             total=sum(counts.values()),
@@ -57,7 +57,7 @@ def _shown(per_minute: int) -> Iterator[Callable[[Counts], None]]:
 
 
 class _Lines:
-    """A line a second, and one at the end."""
+    """Prints one line a second, and one at the end."""
 
     def __init__(self) -> None:
         self._next = 0.0

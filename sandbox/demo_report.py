@@ -1,4 +1,4 @@
-"""What the demo shows at its end: outcomes by reason, two ledgers side by side, and one record."""
+"""The report at the end of the demo: outcomes by code, the calls that the simulator received, and two records."""
 
 from collections import Counter
 from typing import Any
@@ -12,7 +12,7 @@ from worker.cli.show import print_record
 
 
 def report(records: Records, batch: str, simulator: dict[str, Any]) -> bool:
-    """Print it all; whether the simulator's ledger of calls agrees with Dialer's records."""
+    """Print the report. Return whether Dialer's records agree with the simulator's call log."""
     found = sorted(_all(records, batch), key=lambda record: str(record["id"]))
     counted = Counter((State(record["state"]), Code(record["code"])) for record in found)
     print_table(
@@ -21,8 +21,8 @@ def report(records: Records, batch: str, simulator: dict[str, Any]) -> bool:
     )
     placed = sum(record["state"] == State.PLACED for record in found)
     calls, twice = simulator["calls"], simulator["numbers_called_twice"]
-    click.echo(f"\nCalls in the simulator's own ledger: {calls}; placed: {placed}; numbers called twice: {twice}.")
-    click.echo("\nEvery job can be looked up, by its id:")
+    click.echo(f"\nCalls that the simulator received: {calls}; placed: {placed}; numbers called twice: {twice}.")
+    click.echo("\nEvery job can be looked up by its id:")
     for state in (State.PLACED, State.REJECTED):
         record = next((record for record in found if record["state"] == state), None)
         if record:

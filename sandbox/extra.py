@@ -1,4 +1,4 @@
-"""Whether the `sandbox` extra is installed, without which neither simulator nor demo can run."""
+"""Checks that the `sandbox` extra is installed, which the simulator and the demo need."""
 
 from importlib.util import find_spec
 
@@ -6,6 +6,6 @@ from worker.cli.errors import CommandError
 
 
 def require_extra() -> None:
-    """Raise CommandError with what to install, if it is missing."""
+    """Raise CommandError, which says what to install, if the extra is missing."""
     if find_spec("aiohttp") is None:
         raise CommandError("the sandbox is not installed; run: pip install 'dialer[sandbox]'")

@@ -1,4 +1,4 @@
-"""`dialer sandbox`: the simulator, and a Redis if asked for, in the foreground, with the settings to use them."""
+"""`dialer sandbox`: runs the simulator, and optionally a Redis, in the foreground, and prints their settings."""
 
 import re
 from contextlib import ExitStack
@@ -13,10 +13,10 @@ from worker.cli.examples import examples
 
 
 @click.command("sandbox", epilog=examples("dialer sandbox", "dialer sandbox --redis --port 0"))
-@click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
-@click.option("--redis", "with_redis", is_flag=True, help="Start an embedded Redis too, empty and in memory.")
+@click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), help="0 for any free port.")
+@click.option("--redis", "with_redis", is_flag=True, help="Also start an embedded Redis, empty and in memory.")
 def command(*, port: int, with_redis: bool) -> None:
-    """Run the Genesys Cloud simulator until Ctrl-C, and print the settings that lead to it."""
+    """Run the Genesys Cloud simulator until Ctrl-C, and print the settings to use it."""
     require_extra()
     from sandbox.simulator.server import CannotListen, run  # noqa: PLC0415 - needs the extra
 
@@ -33,16 +33,16 @@ def command(*, port: int, with_redis: bool) -> None:
             found = re.search(r"http://\S+", line)
             settings.update(caller_settings(found[0] if found else "", behavior))
             click.echo(exports(settings))
-            click.echo("# The simulator is running; set the above where you use 'dialer'. Ctrl-C ends it.")
+            click.echo("# The simulator is running. Set these variables where you use 'dialer'. Ctrl-C stops it.")
 
         try:
             run("127.0.0.1", port, behavior, announce)
         except CannotListen as error:
-            raise CommandError(f"{error}; choose another with --port.") from error
+            raise CommandError(f"{error}; choose another port with --port.") from error
 
 
 def caller_settings(url: str, behavior: Behavior) -> dict[str, str]:
-    """The settings with which the simulator at `url` places calls; it accepts any client, user and code."""
+    """Return the settings for the simulator at `url`; it accepts any client id, user id and wrap-up code id."""
     return {
         "GENESYS_CLOUD_API_URL": url,
         "GENESYS_CLOUD_LOGIN_URL": url,
@@ -56,5 +56,5 @@ def caller_settings(url: str, behavior: Behavior) -> dict[str, str]:
 
 
 def exports(settings: dict[str, str]) -> str:
-    """The settings as lines for a shell."""
+    """Return the settings as `export` lines for a shell."""
     return "\n".join(f"export {name}={value}" for name, value in settings.items())

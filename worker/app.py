@@ -1,7 +1,6 @@
 """The Celery app of a worker process, and how such a process runs."""
 
 import logging
-import os
 import signal
 import threading
 import warnings
@@ -24,45 +23,13 @@ from worker.wiring import Parts, wire, worker_name
 
 log = logging.getLogger("dialer.worker")
 
-POOLS = ("threads", "prefork", "solo")
 
-
-class Process:
-    """What this process, or a child that prefork made of it, dials with; wired where it is first used.
-
-    Connections must not be shared over a fork, so each process has parts of its own.
-    """
-
-    def __init__(self, settings: Settings, concurrency: int) -> None:
-        self.stopping = threading.Event()
-        self._settings = settings
-        self._concurrency = concurrency
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._parts: tuple[int, Parts] | None = None
-
-    def parts(self) -> Parts:
-        with self._lock:
-            if self._parts is None or self._parts[0] != os.getpid():
-                if os.getpid() != self._pid:
-                    # billiard has had its way with the signals of this child by now.
-                    _install_warm_shutdown(self.stopping)
-                parts = wire(
-                    self._settings,
-                    worker=worker_name(),
-                    concurrency=self._concurrency,
-                    stopping=self.stopping,
-                )
-                self._parts = (os.getpid(), parts)
-            return self._parts[1]
-
-
-def make_app(settings: Settings, process: Process) -> Celery:
-    """A Celery app with the tasks and threads of a worker."""
+def make_app(settings: Settings, parts: Parts, stopping: threading.Event) -> Celery:
+    """A Celery app with the task and the threads of a worker."""
     hold_in_memory()
     app = Celery("dialer", set_as_current=True)
     app.conf.update(celery_config(settings, queue=keys.calls))
-    register(app, ledger=lambda: process.parts().ledger, attempt=lambda: process.parts().attempt)
+    register(app, attempt=parts.attempt)
 
     class ThreadsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Starts the threads after the pool, and stops them before it."""
@@ -73,8 +40,8 @@ def make_app(settings: Settings, process: Process) -> Celery:
 
         def start(self, _worker: Any) -> None:
             # Celery has installed its own handlers by now.
-            _install_warm_shutdown(process.stopping)
-            self.threads = Loops(process.parts(), process.stopping)
+            _install_warm_shutdown(stopping)
+            self.threads = Loops(parts, stopping)
             self.threads.start()
 
         def stop(self, _worker: Any) -> None:
@@ -84,20 +51,19 @@ def make_app(settings: Settings, process: Process) -> Celery:
     return app
 
 
-def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
+def run_worker(settings: Settings, *, concurrency: int) -> int:
     """Run a worker until SIGTERM or Ctrl-C; its exit code. Logging is the caller's to set up."""
-    if pool == "solo":
-        concurrency = 1  # whatever was asked for: the fleet counts on what it is told
-    process = Process(settings, concurrency)
-    app = make_app(settings, process)
+    name, stopping = worker_name(), threading.Event()
+    parts = wire(settings, worker=name, concurrency=concurrency, stopping=stopping)
+    app = make_app(settings, parts, stopping)
 
     # A connected receiver keeps Celery from setting up logging of its own.
     signals.setup_logging.connect(_keep_logging, weak=False)
 
     worker = Worker(
         app=app,
-        hostname=f"dialer@{worker_name()}",
-        pool_cls=pool,
+        hostname=f"dialer@{name}",
+        pool_cls="threads",
         concurrency=concurrency,
         consumer_cls=patient_consumer(settings),
         queues=[keys.calls],
@@ -110,9 +76,9 @@ def run_worker(settings: Settings, *, concurrency: int, pool: str) -> int:
     # Celery would warn at each loss of a connection of what a later Celery may do.
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     # What these say of each task, the ledger's own lines say better.
-    for name in ("celery.app.trace", "celery.worker.strategy"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    log.info("worker starts", extra={"pool": pool, "concurrency": concurrency})
+    for noisy in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log.info("worker starts", extra={"concurrency": concurrency})
     worker.start()
     return worker.exitcode or 0
 
@@ -122,7 +88,6 @@ def _install_warm_shutdown(stopping: threading.Event) -> None:
 
     Celery's own handlers kill what runs at the second Ctrl-C or at SIGQUIT, and restart the worker at SIGHUP; a call
     that is on the wire then would end as unconfirmed. Nobody needs more than SIGTERM, and SIGKILL is always there.
-    An init system, or a terminal, may signal every process of a service: prefork's children do the same.
     """
 
     def leave(*_: object) -> None:

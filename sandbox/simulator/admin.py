@@ -1,4 +1,4 @@
-"""The admin API under `/sandbox`: what a test or a person reads and changes. It costs no budget."""
+"""The admin API under `/sandbox`, to inspect and change the simulator. It has no rate limit."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -11,11 +11,11 @@ from sandbox.simulator.organization import Organization
 
 
 class _Listed(Protocol):
-    def entry(self) -> dict[str, object]: ...
+    def as_json(self) -> dict[str, object]: ...
 
 
-class Admin:
-    """The organization, seen from behind the curtain."""
+class AdminApi:
+    """The admin API of one organization."""
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
@@ -34,12 +34,12 @@ class Admin:
         ]
 
     async def _calls(self, request: web.Request) -> web.Response:
-        """List accepted calls, oldest first; `?after=N&limit=M` for a page."""
-        ledger = self._organization.calls
-        return _page("calls", ledger.after(*_bounds(request)), len(ledger))
+        """Return the call log, oldest first; `?after=N&limit=M` for a page."""
+        calls = self._organization.calls
+        return _page("calls", calls.after(*_bounds(request)), len(calls))
 
     async def _requests(self, request: web.Request) -> web.Response:
-        """List requests with arrival times, oldest first; `?after=N&limit=M` for a page."""
+        """Return the API requests with arrival times, oldest first; `?after=N&limit=M` for a page."""
         traffic = self._organization.traffic
         return _page("requests", traffic.after(*_bounds(request)), traffic.total)
 
@@ -84,7 +84,7 @@ class Admin:
         return web.json_response({"revoked": self._organization.tokens.revoke_all()})
 
     async def _stranger(self, request: web.Request) -> web.Response:
-        """Let another program spend from a client's budget: `{"client_id": …, "requests": N}`."""
+        """Act as another program that uses the same rate budget: `{"client_id": …, "requests": N}`."""
         organization, behavior = self._organization, self._organization.behavior
         wanted = await request.json()
         client, requests = str(wanted["client_id"]), int(wanted["requests"])
@@ -92,8 +92,8 @@ class Admin:
             raise ValueError("requests: expected 0 or more")
         admitted = 0
         for _ in range(requests):
-            reading = organization.windows.spend(client, allowed=behavior.rate_limit, window_s=behavior.rate_window_s)
-            admitted += reading.admitted
+            status = organization.windows.spend(client, allowed=behavior.rate_limit, window_s=behavior.rate_window_s)
+            admitted += status.admitted
         return web.json_response({"admitted": admitted, "refused": requests - admitted})
 
 
@@ -106,13 +106,13 @@ def _bounds(request: web.Request) -> tuple[int, int | None]:
 
 
 def _page(name: str, entries: Sequence[_Listed], total: int) -> web.Response:
-    return web.json_response({"total": total, name: [entry.entry() for entry in entries]})
+    return web.json_response({"total": total, name: [entry.as_json() for entry in entries]})
 
 
 def _refusing_bad_input(
     handler: Callable[[web.Request], Awaitable[web.Response]],
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Answer 400 with one sentence where the request's JSON is not what the handler needs."""
+    """Reply 400 with one sentence if the request's JSON is not what the handler needs."""
 
     async def refusing(request: web.Request) -> web.Response:
         try:

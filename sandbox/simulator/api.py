@@ -1,6 +1,6 @@
-"""The endpoints of the simulated API: what each checks, in which order, and what it answers.
+"""The endpoints of the simulated API: what each checks, in which order, and what it replies.
 
-token (401) ─▶ rate window (429) ─▶ permission, shape, caller ID ─▶ fault? ─▶ ring ─▶ answer
+token (401) ─▶ rate window (429) ─▶ permission, shape, caller ID ─▶ fault? ─▶ ring ─▶ reply
 """
 
 import json
@@ -10,29 +10,29 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from sandbox.simulator.answers import (
+from sandbox.simulator.call_request import RequestedCall, read_guide_request, read_public_request
+from sandbox.simulator.faults import FAULTS, FaultContext
+from sandbox.simulator.magic import MAGIC, Magic
+from sandbox.simulator.oauth import token_reply
+from sandbox.simulator.organization import Organization
+from sandbox.simulator.progress import conversation
+from sandbox.simulator.replies import (
     ApiError,
     Reply,
     guide_success,
     invalid_from_address,
-    json_answer,
+    json_reply,
     no_permission,
     not_a_user,
     not_found,
     public_success,
     rate_limited,
 )
-from sandbox.simulator.call_request import CallRequest, read_guide_request, read_public_request
-from sandbox.simulator.faults import FAULTS, FaultContext
-from sandbox.simulator.magic import MAGIC, Magic
-from sandbox.simulator.oauth import token_answer
-from sandbox.simulator.organization import Organization
-from sandbox.simulator.progress import conversation
 from sandbox.simulator.serving import Incoming, route
 
 
-class Api:
-    """Genesys Cloud, as far as placing calls needs it, over one organization."""
+class PlatformApi:
+    """The part of Genesys Cloud's API that placing calls needs, for one organization."""
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
@@ -54,8 +54,8 @@ class Api:
     def _issue_token(self, incoming: Incoming) -> Reply:
         organization = self._organization
         if organization.behavior.token_outage:
-            return self._spoil(organization.behavior.token_outage, json_answer(200, {}), incoming)
-        return token_answer(
+            return self._spoil(organization.behavior.token_outage, json_reply(200, {}), incoming)
+        return token_reply(
             dict(parse_qsl(incoming.body.decode(errors="replace"))),
             incoming.request.headers.get("Authorization", ""),
             behavior=organization.behavior,
@@ -64,16 +64,16 @@ class Api:
         )
 
     def _authorize(self, incoming: Incoming) -> None:
-        """Find the client by its token and charge the request to its budget. Raises ApiError (401, 429)."""
+        """Find the client by its token and count the request in its rate window. Raises ApiError (401, 429)."""
         organization, behavior = self._organization, self._organization.behavior
         authorization = incoming.request.headers.get("Authorization", "")
-        incoming.visit.client, incoming.token = organization.tokens.client_of(authorization)
-        reading = organization.windows.spend(
-            incoming.visit.client, allowed=behavior.rate_limit, window_s=behavior.rate_window_s
+        incoming.record.client, incoming.token = organization.tokens.client_of(authorization)
+        status = organization.windows.spend(
+            incoming.record.client, allowed=behavior.rate_limit, window_s=behavior.rate_window_s
         )
-        incoming.headers.update(reading.headers())
-        if not reading.admitted:
-            raise rate_limited(reading.reset_s)
+        incoming.headers.update(status.headers())
+        if not status.admitted:
+            raise rate_limited(status.reset_s)
 
     def _revoke_token(self, incoming: Incoming) -> Reply:
         self._authorize(incoming)
@@ -93,28 +93,28 @@ class Api:
         wanted = read_public_request(incoming.body, incoming.request.match_info["user_id"])
         return self._create_call(incoming, wanted, public_success)
 
-    def _create_call(self, incoming: Incoming, wanted: CallRequest, success: Callable[[str], Reply]) -> Reply:
+    def _create_call(self, incoming: Incoming, wanted: RequestedCall, success: Callable[[str], Reply]) -> Reply:
         organization, behavior = self._organization, self._organization.behavior
         if not behavior.may_place_calls:
             raise no_permission()
         verified = behavior.verified_caller_ids
         if verified is not None and wanted.from_ and wanted.from_ not in verified:
             raise invalid_from_address()
-        # A client that follows the redirect has sent a second POST: what it gets now is a call.
+        # A client that follows the redirect has sent a second POST, which now places the call.
         fault = "" if "redirected" in incoming.request.query else organization.next_fault(wanted.to)
         if fault and not FAULTS[fault].rings:
             return self._spoil(fault, success(str(uuid.uuid4())), incoming)
         callee = MAGIC.get(wanted.to, Magic()).callee
-        incoming.call = organization.calls.ring(wanted, client=incoming.visit.client, callee=callee)
-        answer = success(incoming.call.conversation_id)
-        return self._spoil(fault, answer, incoming) if fault else answer
+        incoming.call = organization.calls.ring(wanted, client=incoming.record.client, callee=callee)
+        reply = success(incoming.call.conversation_id)
+        return self._spoil(fault, reply, incoming) if fault else reply
 
     def _spoil(self, fault_name: str, success: Reply, incoming: Incoming) -> Reply:
         fault = FAULTS[fault_name]
         if fault.revokes_token:
             self._organization.tokens.revoke(incoming.token)
         retry_after_s = self._organization.behavior.retry_after_s
-        return fault.answer(FaultContext(success, incoming.correlation_id, retry_after_s))
+        return fault.reply(FaultContext(success, incoming.correlation_id, retry_after_s))
 
     def _show_call(self, incoming: Incoming) -> Reply:
         self._authorize(incoming)
@@ -122,11 +122,11 @@ class Api:
         call = organization.calls.find(incoming.request.match_info["conversation_id"])
         if call is None:
             raise not_found()
-        answer = json_answer(200, conversation(call, organization.behavior, organization.clock()))
-        return self._under_outage(answer, incoming)
+        reply = json_reply(200, conversation(call, organization.behavior, organization.clock()))
+        return self._under_outage(reply, incoming)
 
     def _search(self, incoming: Incoming) -> Reply:
-        """Find calls by an attribute: `{"query":[{"type":"EXACT","fields":["dialerJobId"],"value":"…"}]}`."""
+        """Search calls by an attribute: `{"query":[{"type":"EXACT","fields":["dialerJobId"],"value":"…"}]}`."""
         self._authorize(incoming)
         organization = self._organization
         try:
@@ -139,11 +139,11 @@ class Api:
         results = [
             {"conversationId": call.conversation_id, "participantAttributes": call.attributes} for call in found
         ]
-        return self._under_outage(json_answer(200, {"total": len(results), "results": results}), incoming)
+        return self._under_outage(json_reply(200, {"total": len(results), "results": results}), incoming)
 
-    def _under_outage(self, answer: Reply, incoming: Incoming) -> Reply:
+    def _under_outage(self, reply: Reply, incoming: Incoming) -> Reply:
         outage = self._organization.behavior.outage
-        return self._spoil(outage, answer, incoming) if outage else answer
+        return self._spoil(outage, reply, incoming) if outage else reply
 
     def _unknown(self, _incoming: Incoming) -> Reply:
         raise not_found()

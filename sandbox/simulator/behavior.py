@@ -1,4 +1,4 @@
-"""Everything about the simulated platform that can be set at its start and changed while it runs."""
+"""The settings of the simulated platform, which can be given at its start and changed while it runs."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -11,46 +11,46 @@ PROFILES = ("both", "guide", "public")
 
 
 class BadBehavior(Exception):
-    """A change names a field that does not exist, or a value that its field cannot take."""
+    """A change names a field that does not exist, or has a value that its field does not accept."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Behavior:
-    """The defaults are a sound platform with the documented limit. Durations are seconds."""
+    """The defaults are a platform without faults and with the documented limit. Durations are seconds."""
 
     #: `guide`, `public` or `both`: which endpoints and which way of sending credentials are accepted.
     profile: str = "both"
     #: The secret that the token endpoint accepts, from any client id.
     client_secret: str = "sandbox-secret"  # noqa: S105 - a default that opens nothing but this simulator
     token_life_s: float = 86400.0
-    #: Token requests allowed a client and window; 0 for no limit.
+    #: Token requests allowed for each client and window; 0 for no limit.
     token_rate_limit: int = 0
     token_rate_window_s: float = 60.0
-    #: A fault's name: the token endpoint shows nothing else then.
+    #: The name of a fault that every request to the token endpoint meets.
     token_outage: str = ""
-    #: API requests allowed an OAuth client and window; 0 for no limit and no headers.
+    #: API requests allowed for each OAuth client and window; 0 for no limit and no headers.
     rate_limit: int = 300
     rate_window_s: float = 60.0
-    #: How long each API answer takes. The phone rings before it.
+    #: The delay of each API reply. The phone rings before it.
     latency_s: float = 0.0
     #: The E.164 caller IDs that are accepted; null for any.
     verified_caller_ids: tuple[str, ...] | None = None
-    #: The permission to place calls; without it 403.
+    #: Whether the client has the permission to place calls; without it the reply is 403.
     may_place_calls: bool = True
-    #: A fault's name: each API request meets it then.
+    #: The name of a fault that every API request meets.
     outage: str = ""
-    #: Fault name to probability, for calls to numbers without a magic of their own.
+    #: Fault name to probability, for calls to numbers that are not magic.
     faults: Mapping[str, float] = field(default_factory=dict)
     fault_seed: int = 0
     #: The `Retry-After` of the faults that carry one, in whole seconds.
     retry_after_s: int = 1
-    #: How long a silent connection stays open.
+    #: How long a connection without a response stays open.
     hang_s: float = 600.0
-    #: Between two bytes of a dripping answer.
+    #: The delay between two bytes of a reply that is sent byte by byte.
     drip_interval_s: float = 0.5
-    #: How long after the call the attribute search finds it.
+    #: The delay until the attribute search finds a call.
     search_lag_s: float = 5.0
-    #: From the accepted call to the user's phone answering, then to the callee's, then to the end.
+    #: The time until the user answers, from there until the callee answers, and from there until the call ends.
     alerting_s: float = 1.0
     dialing_s: float = 3.0
     talking_s: float = 10.0
@@ -64,20 +64,20 @@ class Behavior:
 
 
 def changed(behavior: Behavior, changes: Mapping[str, object]) -> Behavior:
-    """Apply `changes`, as read from JSON. Raises BadBehavior, naming every fault at once."""
-    faults = []
+    """Apply `changes`, as read from JSON. Raises BadBehavior, which names all mistakes."""
+    mistakes = []
     values: dict[str, object] = {}
     for name, value in changes.items():
         read = _READERS.get(name)
         if read is None:
-            faults.append(f"{name}: no such field")
+            mistakes.append(f"{name}: no such field")
             continue
         try:
             values[name] = read(value)
         except BadBehavior as e:
-            faults.append(f"{name}: {e}")
-    if faults:
-        raise BadBehavior("; ".join(faults))
+            mistakes.append(f"{name}: {e}")
+    if mistakes:
+        raise BadBehavior("; ".join(mistakes))
     return dataclasses.replace(behavior, **values)  # type: ignore[arg-type] # each reader gives its field's type
 
 
@@ -115,7 +115,7 @@ def _fault_name(value: object) -> str:
     if value in ("", None):
         return ""
     if not isinstance(value, str) or value not in FAULTS:
-        raise BadBehavior("expected a fault's name, or nothing")
+        raise BadBehavior("expected the name of a fault, or nothing")
     return value
 
 
@@ -132,7 +132,7 @@ def _probabilities(value: object) -> dict[str, float]:
         raise BadBehavior("expected an object of fault names to probabilities")
     shares = {_fault_name(name): _seconds(share) for name, share in value.items()}
     if "" in shares or sum(shares.values()) > 1:
-        raise BadBehavior("each needs a fault's name, and their sum may not exceed 1")
+        raise BadBehavior("each needs the name of a fault, and their sum may not exceed 1")
     return shares
 
 

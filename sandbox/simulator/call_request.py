@@ -1,4 +1,4 @@
-"""The body of a create-call request, in the guide's shape and in the published one, read strictly."""
+"""Strict parsing of a create-call request, in the format of the guide and in the published one."""
 
 import json
 import re
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.simulator.answers import ApiError, malformed_address
+from sandbox.simulator.replies import ApiError, malformed_address
 
-#: E.164: a plus, then up to 15 digits of which the first is no zero; nothing else.
+#: E.164: a plus sign and up to 15 digits, the first of which is not 0.
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _TEL_URI = re.compile(r"tel:(\+[1-9][0-9]{1,14})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRequest:
-    """A well-formed request; numbers are E.164, without `tel:`. `from_` may be empty in the public shape."""
+class RequestedCall:
+    """The call that a request asks for. Numbers are E.164, without `tel:`; `from_` may be empty (public format)."""
 
     to: str
     from_: str
@@ -24,20 +24,20 @@ class CallRequest:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_guide_request(body: bytes) -> CallRequest:
+def read_guide_request(body: bytes) -> RequestedCall:
     """Read `{"to":{"phoneNumber":"tel:+…"},"from":…,"user":{"id":…},"wrapUpCode":…}`. Raises ApiError."""
     content = _object(body)
     to, from_ = (_tel_uri(_inner(content, name, "phoneNumber")) for name in ("to", "from"))
     user_id = _required(_inner(content, "user", "id"), "user.id")
     _required(_inner(content, "wrapUpCode", "id"), "wrapUpCode.id")
-    return CallRequest(to=to, from_=from_, user_id=user_id, attributes=_attributes(content))
+    return RequestedCall(to=to, from_=from_, user_id=user_id, attributes=_attributes(content))
 
 
-def read_public_request(body: bytes, user_id: str) -> CallRequest:
+def read_public_request(body: bytes, user_id: str) -> RequestedCall:
     """Read the published SDK's flat body: `phoneNumber`, `callerId`, … Raises ApiError (400)."""
     content = _object(body)
     caller_id = content.get("callerId")
-    return CallRequest(
+    return RequestedCall(
         to=_e164(content.get("phoneNumber")),
         from_="" if caller_id is None else _e164(caller_id),
         user_id=user_id,

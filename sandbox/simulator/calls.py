@@ -1,20 +1,30 @@
-"""The ledger of accepted calls: each entry is a phone that rang, whatever the caller was told about it."""
+"""The call log: every call that was accepted, that is every phone that rang, whatever the client was told."""
 
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from sandbox.simulator.call_request import CallRequest
-from sandbox.simulator.progress import Callee
+from sandbox.simulator.call_request import RequestedCall
 
 #: The attribute in which Dialer sends its job id (public profile).
 JOB_ID_ATTRIBUTE = "dialerJobId"
 
 
+class Callee(StrEnum):
+    """How the called side behaves; the values are words for the documentation."""
+
+    ANSWERS = "the callee answers"
+    IS_BUSY = "the callee is busy"
+    DOES_NOT_ANSWER = "nobody answers"
+    CANNOT_BE_REACHED = "the number turns out to be uncallable"
+    ANSWERS_ON_THE_SECOND_LEG = "a first leg fails and a second one is answered"
+
+
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One ring. `time` in epoch seconds; `answered` is the status the client was told, None if none."""
+    """One accepted call. `time` in epoch seconds; `answered` is the status that the client was sent, or None."""
 
     n: int
     time: float
@@ -32,8 +42,8 @@ class Call:
     def job_id(self) -> str | None:
         return self.attributes.get(JOB_ID_ATTRIBUTE)
 
-    def entry(self) -> dict[str, object]:
-        """Show the call as the admin API does."""
+    def as_json(self) -> dict[str, object]:
+        """Return the call as the admin API shows it."""
         return {
             "n": self.n,
             "time": self.time,
@@ -47,7 +57,7 @@ class Call:
 
 
 class CallLog:
-    """Accepted calls in order. `clock` gives epoch seconds."""
+    """The accepted calls, oldest first. `clock` returns epoch seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -57,8 +67,8 @@ class CallLog:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def ring(self, request: CallRequest, *, client: str, callee: Callee) -> Call:
-        """Note that the phone rings, under a new conversation id."""
+    def ring(self, request: RequestedCall, *, client: str, callee: Callee) -> Call:
+        """Add a call, whose phone now rings, under a new conversation id."""
         call = Call(
             n=len(self._calls) + 1,
             time=self._clock(),
@@ -79,7 +89,7 @@ class CallLog:
         return self._by_conversation.get(conversation_id)
 
     def after(self, n: int, limit: int | None = None) -> list[Call]:
-        """List the calls behind the n-th, at most `limit` of them."""
+        """List the calls after the n-th, at most `limit` of them."""
         return self._calls[n : None if limit is None else n + limit]
 
     def with_attribute(self, name: str, value: str, *, until: float) -> list[Call]:

@@ -1,7 +1,7 @@
-"""How an answer travels to the client: whole, or in one of the ways in which networks and proxies spoil it.
+"""How a reply is sent to the client: whole, or damaged in one of the ways of real networks and proxies.
 
-Each function takes the same arguments, so that a fault names its delivery as a value. Those that work on the
-bare connection give back a response that aiohttp finds nobody to send to.
+All functions have the same signature, so that a fault can refer to one of them as a value. Those that write to the
+connection directly close it and return a response that aiohttp then cannot send.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-#: What `huge` sends: far more than any answer of the API, small enough for a laptop.
+#: What `huge` sends: far more than any reply of the API, and little enough for a laptop.
 HUGE_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
 
 class Timing(NamedTuple):
-    """How slow the slow deliveries are, in seconds."""
+    """The delays of the slow deliveries, in seconds."""
 
     hang_s: float
     drip_interval_s: float
@@ -32,14 +32,14 @@ Deliver = Callable[[web.Request, int, Headers, bytes, Timing], Awaitable[web.Str
 async def whole(
     _request: web.Request, status: int, headers: Headers, body: bytes, _timing: Timing
 ) -> web.StreamResponse:
-    """Give the answer as it should be."""
+    """Send the complete reply."""
     return web.Response(status=status, headers=headers, body=body)
 
 
 async def hang(
     request: web.Request, _status: int, _headers: Headers, _body: bytes, timing: Timing
 ) -> web.StreamResponse:
-    """Stay silent for `hang_s`, then reset. Ends when the client goes: aiohttp cancels the handler."""
+    """Send nothing for `hang_s`, then reset. If the client disconnects, aiohttp cancels the handler."""
     await asyncio.sleep(timing.hang_s)
     return _reset(request)
 
@@ -47,53 +47,53 @@ async def hang(
 async def reset(
     request: web.Request, _status: int, _headers: Headers, _body: bytes, _timing: Timing
 ) -> web.StreamResponse:
-    """Send a TCP RST instead of an answer."""
+    """Send a TCP RST instead of a reply."""
     return _reset(request)
 
 
 async def close(
     request: web.Request, _status: int, _headers: Headers, _body: bytes, _timing: Timing
 ) -> web.StreamResponse:
-    """Close the connection (TCP FIN) instead of an answer."""
-    return _nobody(request)
+    """Close the connection (TCP FIN) instead of a reply."""
+    return _closed(request)
 
 
 async def truncated(
     request: web.Request, status: int, headers: Headers, body: bytes, _timing: Timing
 ) -> web.StreamResponse:
-    """Promise a length in the headers, send half of the body, and close the connection."""
+    """Announce the full length in the headers, send half of the body, and close the connection."""
     _write(request, _head(status, headers, len(body)) + body[: len(body) // 2])
-    return _nobody(request)
+    return _closed(request)
 
 
 async def half_json(
     _request: web.Request, status: int, headers: Headers, body: bytes, _timing: Timing
 ) -> web.StreamResponse:
-    """Wrap sound HTTP around a JSON text that stops in the middle."""
+    """Send valid HTTP with a JSON text that stops in the middle."""
     return web.Response(status=status, headers=headers, body=body[: len(body) // 2])
 
 
 async def drip_headers(
     request: web.Request, status: int, headers: Headers, body: bytes, timing: Timing
 ) -> web.StreamResponse:
-    """Send the whole answer byte by byte, from the status line on: a time-out for each read never strikes."""
+    """Send the whole reply byte by byte, from the status line on, so that no read of the client times out."""
     await _drip(request, _head(status, headers, len(body)) + body, timing)
-    return _nobody(request)
+    return _closed(request)
 
 
 async def drip_body(
     request: web.Request, status: int, headers: Headers, body: bytes, timing: Timing
 ) -> web.StreamResponse:
-    """Send the headers at once, the body byte by byte."""
+    """Send the headers at once and the body byte by byte."""
     _write(request, _head(status, headers, len(body)))
     await _drip(request, body, timing)
-    return _nobody(request)
+    return _closed(request)
 
 
 async def huge(
     request: web.Request, status: int, headers: Headers, body: bytes, _timing: Timing
 ) -> web.StreamResponse:
-    """Send a valid JSON object with the id in front and `HUGE_BYTES` of padding behind."""
+    """Send a valid JSON object with the id first, followed by `HUGE_BYTES` of padding."""
     response = web.StreamResponse(status=status, headers=headers)
     await response.prepare(request)
     await response.write(body[:-1] + b', "padding": "')
@@ -120,8 +120,8 @@ def _write(request: web.Request, content: bytes) -> None:
         request.transport.write(content)
 
 
-def _nobody(request: web.Request) -> web.Response:
-    """Close the connection behind what was written, and give aiohttp a response that goes nowhere."""
+def _closed(request: web.Request) -> web.Response:
+    """Close the connection after what was written, and return a response that aiohttp cannot send."""
     if request.transport is not None:
         request.transport.close()
     return web.Response()
@@ -129,7 +129,7 @@ def _nobody(request: web.Request) -> web.Response:
 
 def _reset(request: web.Request) -> web.Response:
     if isinstance(request.transport, asyncio.WriteTransport):
-        # Linger on, for zero seconds: the kernel then sends RST and no FIN (socket(7), SO_LINGER).
+        # With SO_LINGER on and zero seconds the kernel sends RST instead of FIN (socket(7)).
         stream = request.transport.get_extra_info("socket")
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         request.transport.abort()

@@ -1,17 +1,17 @@
-"""Magic numbers: destinations in +1 212 555 01xx with a known fault each, like a provider's test numbers.
+"""Magic numbers: destinations in +1 212 555 01xx, each with a known fault, like the test numbers of a provider.
 
-Every number of the block is valid for libphonenumber, so that it passes Dialer's own checks on its way here.
-Numbers of the block that are not listed, and all other numbers, are answered and connect.
+Every number of the block is valid for libphonenumber and so passes Dialer's own checks. Calls to numbers of the block
+that are not listed here, and to all other numbers, are answered and connect.
 """
 
 from typing import NamedTuple
 
+from sandbox.simulator.calls import Callee
 from sandbox.simulator.faults import FAULTS
-from sandbox.simulator.progress import Callee
 
 
 class Magic(NamedTuple):
-    """`fault` names an entry of FAULTS; "" for a plain success. `once`: only the first call to the number."""
+    """`fault` is a key of FAULTS, "" for success. `once`: only the first call to the number meets the fault."""
 
     fault: str = ""
     once: bool = False
@@ -23,7 +23,7 @@ class Magic(NamedTuple):
 
     @property
     def sees(self) -> str:
-        """What the client sees, in the words of the documentation's table."""
+        """What the client sees, as the table in the documentation says it."""
         if not self.fault:
             return f"success, and then {self.callee.value}"
         then = ", then success" if self.once else ""
@@ -35,13 +35,13 @@ _BLOCK = "+12125550"
 MAGIC: dict[str, Magic] = {
     _BLOCK + last: magic
     for last, magic in {
-        # What becomes of a call that was placed.
+        # The result of a placed call.
         "100": Magic(),
         "101": Magic(callee=Callee.IS_BUSY),
         "102": Magic(callee=Callee.DOES_NOT_ANSWER),
         "103": Magic(callee=Callee.CANNOT_BE_REACHED),
         "104": Magic(callee=Callee.ANSWERS_ON_THE_SECOND_LEG),
-        # Refused for good.
+        # Refused permanently.
         "110": Magic("malformed_participant_address"),
         "111": Magic("invalid_from_address"),
         "112": Magic("insufficient_permissions"),
@@ -51,7 +51,7 @@ MAGIC: dict[str, Magic] = {
         "116": Magic("no_user_station"),
         "117": Magic("not_a_user"),
         "118": Magic("no_active_edge"),
-        # Refused for now.
+        # Refused temporarily.
         "120": Magic("rate_limited", once=True),
         "121": Magic("rate_limited"),
         "122": Magic("rate_limited_without_header", once=True),
@@ -61,7 +61,7 @@ MAGIC: dict[str, Magic] = {
         "126": Magic("token_expired", once=True),
         "127": Magic("token_refused", once=True),
         "128": Magic("token_refused"),
-        # Failed on the other side; the phone may have rung.
+        # A server error; the phone may have rung.
         "130": Magic("server_error"),
         "131": Magic("server_error_rings"),
         "132": Magic("bad_gateway"),
@@ -72,7 +72,7 @@ MAGIC: dict[str, Magic] = {
         "137": Magic("request_timeout"),
         "138": Magic("request_timeout_rings"),
         "139": Magic("server_error", once=True),
-        # No answer.
+        # No response.
         "140": Magic("hang"),
         "141": Magic("hang_rings"),
         "142": Magic("reset"),
@@ -81,7 +81,7 @@ MAGIC: dict[str, Magic] = {
         "145": Magic("close_rings"),
         "146": Magic("hang", once=True),
         "147": Magic("reset", once=True),
-        # A success that cannot be used, or hardly.
+        # A success that the client cannot use, or only with difficulty.
         "150": Magic("without_id"),
         "151": Magic("truncated"),
         "152": Magic("half_json"),

@@ -1,4 +1,4 @@
-"""OAuth client credentials: the token endpoint's reading of a request, and the tokens that are alive."""
+"""OAuth client credentials: how the token endpoint handles a request, and the tokens that it issued."""
 
 import base64
 import binascii
@@ -7,36 +7,36 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from sandbox.simulator.answers import ApiError, Reply, json_answer, oauth_error
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.rate_window import RateWindows
+from sandbox.simulator.replies import ApiError, Reply, json_reply, oauth_error
 
 
-class _Grant(NamedTuple):
+class _IssuedToken(NamedTuple):
     client: str
     expires_at: float
 
 
-class Tokens:
-    """Issued tokens. `clock` gives epoch seconds."""
+class IssuedTokens:
+    """All tokens that are valid or have expired. `clock` returns epoch seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._grants: dict[str, _Grant] = {}
+        self._tokens: dict[str, _IssuedToken] = {}
         self.issued = 0
 
     def issue(self, client: str, life_s: float) -> str:
         token = secrets.token_urlsafe(32)
-        self._grants[token] = _Grant(client, self._clock() + life_s)
+        self._tokens[token] = _IssuedToken(client, self._clock() + life_s)
         self.issued += 1
         return token
 
     def client_of(self, authorization: str) -> tuple[str, str]:
-        """Tell the OAuth client and the token behind an Authorization header. Raises ApiError (401)."""
+        """Return the OAuth client and the token of an Authorization header. Raises ApiError (401)."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise ApiError(401, "authentication.required", "No authentication bearer token specified")
-        grant = self._grants.get(token)
+        grant = self._tokens.get(token)
         if grant is None:
             raise ApiError(401, "bad.credentials", "Invalid login credentials")
         if self._clock() >= grant.expires_at:
@@ -44,16 +44,16 @@ class Tokens:
         return grant.client, token
 
     def revoke(self, token: str) -> None:
-        self._grants.pop(token, None)
+        self._tokens.pop(token, None)
 
     def revoke_all(self) -> int:
         revoked = self.alive()
-        self._grants.clear()
+        self._tokens.clear()
         return revoked
 
     def alive(self) -> int:
         now = self._clock()
-        return sum(grant.expires_at > now for grant in self._grants.values())
+        return sum(grant.expires_at > now for grant in self._tokens.values())
 
 
 class _Credentials(NamedTuple):
@@ -61,15 +61,15 @@ class _Credentials(NamedTuple):
     secret: str
 
 
-def token_answer(
+def token_reply(
     form: Mapping[str, object],
     authorization: str,
     *,
     behavior: Behavior,
-    tokens: Tokens,
+    tokens: IssuedTokens,
     windows: RateWindows,
 ) -> Reply:
-    """Reply `POST /oauth/token`. Its own rate limit is a 400, no 429 (the platform's Terraform provider)."""
+    """Reply to `POST /oauth/token`. Its own rate limit is a 400, not a 429 (Genesys' Terraform provider)."""
     credentials = _credentials(form, authorization, behavior.profile)
     if credentials is None or credentials.secret != behavior.client_secret:
         return oauth_error(401, "invalid_client", "client not found or secret wrong")
@@ -82,13 +82,13 @@ def token_answer(
         message = f"rate limit exceeded. Retry the request in [{reading.reset_s}] seconds"
         return oauth_error(400, "invalid_request", message)
     token = tokens.issue(credentials.client, behavior.token_life_s)
-    return json_answer(
+    return json_reply(
         200, {"access_token": token, "token_type": "bearer", "expires_in": math.ceil(behavior.token_life_s)}
     )
 
 
 def _credentials(form: Mapping[str, object], authorization: str, profile: str) -> _Credentials | None:
-    """Credentials from HTTP Basic (public) or from the form (guide), as far as the profile accepts them."""
+    """Return the credentials from HTTP Basic (public) or the form (guide), if the profile accepts them there."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() == "basic":
         return _basic(encoded) if profile != "guide" else None

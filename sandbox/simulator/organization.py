@@ -1,4 +1,4 @@
-"""The simulated organization: its behavior and all its state, in memory, emptied by a reset."""
+"""The simulated organization: its behavior and all its state, in memory; a reset clears it."""
 
 import random
 import time
@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from sandbox.simulator.behavior import Behavior, changed
 from sandbox.simulator.calls import CallLog
 from sandbox.simulator.magic import MAGIC
-from sandbox.simulator.oauth import Tokens
+from sandbox.simulator.oauth import IssuedTokens
 from sandbox.simulator.rate_window import RateWindows
 from sandbox.simulator.traffic import Traffic
 
 
 class Organization:
-    """One organization. `clock` gives epoch seconds; everything in here is told the time by it."""
+    """One organization. `clock` returns epoch seconds and is the only clock that its parts use."""
 
     def __init__(self, behavior: Behavior, clock: Callable[[], float] = time.time) -> None:
         self._at_start = behavior
@@ -22,9 +22,9 @@ class Organization:
         self.reset()
 
     def reset(self) -> None:
-        """As if just started: first behavior, no token, no call, no request, empty rate windows."""
+        """Return to the state at the start: first behavior; no tokens, calls or requests; empty rate windows."""
         self.behavior = self._at_start
-        self.tokens = Tokens(self.clock)
+        self.tokens = IssuedTokens(self.clock)
         self.windows = RateWindows(self.clock)
         self.token_windows = RateWindows(self.clock)
         self.calls = CallLog(self.clock)
@@ -32,14 +32,14 @@ class Organization:
         self._attempts: Counter[str] = Counter()
 
     def change(self, changes: Mapping[str, object]) -> None:
-        """Behave differently from now on. Raises BadBehavior."""
+        """Change the behavior. Raises BadBehavior."""
         self.behavior = changed(self.behavior, changes)
 
     def next_fault(self, to: str) -> str:
-        """Name the fault that the next call to the number meets; "" for none.
+        """Return the name of the fault that the next call to the number meets, "" for none.
 
-        An outage comes first and does not use a magic number up. Chance is drawn from seed, number and
-        attempt, so that a run's faults do not depend on the order in which concurrent calls arrive.
+        An outage takes precedence and does not count as an attempt of a magic number. Random faults are drawn from
+        seed, number and attempt, so that they do not depend on the order in which concurrent calls arrive.
         """
         if self.behavior.outage:
             return self.behavior.outage

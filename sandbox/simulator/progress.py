@@ -1,32 +1,18 @@
-"""What becomes of an accepted call over time, as `GET /api/v2/conversations/calls/{id}` tells it.
+"""How an accepted call proceeds over time, as `GET /api/v2/conversations/calls/{id}` shows it.
 
     user (or agent):         alerting ─▶ connected ─────────────▶ disconnected
     external (or customer):  (none)      dialing ─▶ connected ──▶ disconnected
 
-The purposes are `user` and `external` without a queue, `agent` and `customer` with one. The conversation's
-own `state` is never filled on reading (published SDK), so there is none here.
+The purposes are `user` and `external` without a queue, `agent` and `customer` with one. The platform never fills
+the conversation's own `state` in this reply (published SDK), so it is left out.
 """
 
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # both modules name `Callee`
-    from sandbox.simulator.behavior import Behavior
-    from sandbox.simulator.calls import Call
+from sandbox.simulator.behavior import Behavior
+from sandbox.simulator.calls import Call, Callee
 
-
-class Callee(StrEnum):
-    """How the called side behaves; the values are words for the documentation."""
-
-    ANSWERS = "the callee answers"
-    IS_BUSY = "the callee is busy"
-    DOES_NOT_ANSWER = "nobody answers"
-    CANNOT_BE_REACHED = "the number turns out to be uncallable"
-    ANSWERS_ON_THE_SECOND_LEG = "a first leg fails and a second one is answered"
-
-
-#: `disconnectType` of a callee who never connects.
+#: The `disconnectType` of a callee who never connects.
 _FAILURE = {
     Callee.IS_BUSY: "endpoint",
     Callee.DOES_NOT_ANSWER: "timeout",
@@ -34,8 +20,8 @@ _FAILURE = {
 }
 
 
-def conversation(call: "Call", behavior: "Behavior", now: float) -> dict[str, object]:
-    """Show the conversation as it stands at `now` (epoch seconds)."""
+def conversation(call: Call, behavior: Behavior, now: float) -> dict[str, object]:
+    """Return the conversation as it is at `now` (epoch seconds)."""
     user_at = call.time + behavior.alerting_s
     answer_at = user_at + behavior.dialing_s
     connects = call.callee not in _FAILURE
@@ -61,7 +47,7 @@ def conversation(call: "Call", behavior: "Behavior", now: float) -> dict[str, ob
     }
 
 
-def _leg(  # noqa: PLR0917 - three instants in the order in which they come
+def _leg(  # noqa: PLR0917 - the three times are in their order
     first_state: str, start: float, connected: float | None, end: float, now: float, ending: str
 ) -> dict[str, object]:
     leg: dict[str, object] = {"direction": "outbound", "startTime": _iso(start), "state": first_state}

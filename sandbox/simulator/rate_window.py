@@ -1,12 +1,12 @@
-"""The API's rate limit: a fixed window that opens with a client's first request, over all endpoints."""
+"""The API's rate limit: a fixed window over all endpoints, which opens with a client's first request."""
 
 import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Reading(NamedTuple):
-    """One request against the budget, as the `inin-ratelimit-*` headers tell it."""
+class RateStatus(NamedTuple):
+    """A client's budget after one request, as the `inin-ratelimit-*` headers report it."""
 
     used: int
     allowed: int
@@ -14,7 +14,7 @@ class Reading(NamedTuple):
     admitted: bool
 
     def headers(self) -> dict[str, str]:
-        """Give the three headers; none where no limit is set."""
+        """Return the three headers, or none if there is no limit."""
         if not self.allowed:
             return {}
         return {
@@ -30,16 +30,16 @@ class _Window(NamedTuple):
 
 
 class RateWindows:
-    """One window for each key (an OAuth client). `clock` gives seconds."""
+    """One window for each key (an OAuth client). `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._windows: dict[str, _Window] = {}
 
-    def spend(self, key: str, *, allowed: int, window_s: float, requests: int = 1) -> Reading:
-        """Count `requests` if they fit; refused ones use nothing up. `allowed` 0 means no limit.
+    def spend(self, key: str, *, allowed: int, window_s: float, requests: int = 1) -> RateStatus:
+        """Count `requests` if the budget allows them; refused requests are not counted. `allowed` 0 means no limit.
 
-        `reset_s` is rounded up, so that who waits it out has waited long enough.
+        `reset_s` is rounded up, so that a client that waits this long has waited long enough.
         """
         now = self._clock()
         window = self._windows.get(key)
@@ -49,8 +49,8 @@ class RateWindows:
         if admitted:
             window = _Window(window.opened_at, window.used + requests)
         self._windows[key] = window
-        return Reading(window.used, allowed, math.ceil(window.opened_at + window_s - now), admitted)
+        return RateStatus(window.used, allowed, math.ceil(window.opened_at + window_s - now), admitted)
 
     def counts(self) -> dict[str, int]:
-        """Tell what each window has counted, whether or not it is over."""
+        """Return the count of each window, including those that are over."""
         return {key: window.used for key, window in self._windows.items()}

@@ -1,6 +1,5 @@
 """Send one POST and read its answer: a kept-alive session for each thread, capped bodies, no redirects."""
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -36,7 +35,7 @@ class NoAnswer(Exception):
 
 
 class Http:
-    """Thread-safe; each thread, and each process after a fork, has a session of its own."""
+    """Thread-safe; each thread has a session of its own."""
 
     def __init__(self, *, connect_timeout_s: float, read_timeout_s: float) -> None:
         self._timeout_s = (connect_timeout_s, read_timeout_s)
@@ -66,9 +65,7 @@ class Http:
             current_request.reset(previous)
 
     def _session(self) -> requests.Session:
-        # A connection inherited over fork() would be written to by two processes.
-        if getattr(self._local, "pid", None) != os.getpid():
-            self._local.pid = os.getpid()
+        if not hasattr(self._local, "session"):
             self._local.session = _Session()
         session: requests.Session = self._local.session
         return session

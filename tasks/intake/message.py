@@ -60,16 +60,6 @@ def read_message(raw: bytes) -> Job | Refusal:
         return Refusal(id=job_id, fingerprint=digest, code=Code.INTERNAL_ERROR, message=words.meaning)
 
 
-def read_arguments(task_id: object, args: object, kwargs: object) -> Job | Refusal:
-    """The job in a task's decoded arguments, for a plain Celery worker that consumes the queue."""
-    digest = hashlib.sha256(repr((args, kwargs)).encode(errors="replace")).hexdigest()[:32]
-    job_id = _job_id(task_id) or f"unidentified-{digest}"
-    try:
-        return _job(job_id, {"task": TASK}, [args, kwargs])
-    except JobError as error:
-        return Refusal(id=job_id, fingerprint=digest, code=error.code, message=error.message)
-
-
 def _too_large(size: int) -> JobError:
     return JobError(Code.MESSAGE_TOO_LARGE, f"The message has {size} bytes; {MAX_BYTES} is the limit.")
 
@@ -123,7 +113,7 @@ def _job(job_id: str, headers: dict[str, Any], body: object) -> Job:
     if not isinstance(body, list) or len(body) < 2:  # noqa: PLR2004 - args and kwargs
         raise JobError(Code.MALFORMED_MESSAGE, "The message's body is not [args, kwargs, …].")
     args, kwargs = body[0], body[1]
-    if not isinstance(args, (list, tuple)) or len(args) != 1 or kwargs:
+    if not isinstance(args, list) or len(args) != 1 or kwargs:
         raise JobError(Code.MALFORMED_JOB)
     payload = args[0]
     if isinstance(payload, dict):

@@ -18,7 +18,7 @@ from redis.retry import Retry
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.foreground import caller_settings
 from sandbox.simulator.behavior import Behavior
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.chaos import faults, judge
 from tests.chaos.contenders import PATIENCE, Contender, Dialer, PlainTask
 from tests.chaos.course import Course, Plan

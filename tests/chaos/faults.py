@@ -10,7 +10,7 @@ from typing import Final
 from redis import Redis
 
 from sandbox.embedded_redis import EmbeddedRedis
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.chaos.crew import Crew
 from tests.support.redis_proxy import RedisProxy
 

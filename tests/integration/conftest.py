@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.embedded_redis import EmbeddedRedis
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment
 
 
@@ -26,7 +26,7 @@ def simulator_process() -> Iterator[Simulator]:
 
 @pytest.fixture
 def simulator(simulator_process: Simulator) -> Simulator:
-    """A sound platform without a rate limit, and an empty ledger."""
+    """A sound platform without a rate limit, and an empty call log."""
     simulator_process.reset()
     return simulator_process
 
@@ -36,13 +36,13 @@ StartWorker = Callable[..., WorkerProcess]
 
 @pytest.fixture
 def start_worker(redis_url: str, simulator: Simulator, tmp_path: Path) -> Iterator[StartWorker]:
-    """Start a worker that is ready; settings by name, and `concurrency` or `pool`. Killed at the end."""
+    """Start a worker that is ready; settings by name, and `concurrency`. Killed at the end."""
     with ExitStack() as stack:
 
-        def start(*, concurrency: int = 8, pool: str = "threads", **settings: str) -> WorkerProcess:
+        def start(*, concurrency: int = 8, **settings: str) -> WorkerProcess:
             log = tmp_path / f"worker-{len(list(tmp_path.iterdir()))}.log"
             env = environment(redis_url, simulator.url, **settings)
-            worker = stack.enter_context(WorkerProcess(env, log, concurrency=concurrency, pool=pool))
+            worker = stack.enter_context(WorkerProcess(env, log, concurrency=concurrency))
             worker.wait_ready()
             return worker
 

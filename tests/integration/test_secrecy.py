@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.store import keys
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import CALLER_ID, wait_for
@@ -29,12 +29,11 @@ def family(pid: int) -> list[Path]:
 
 
 @pytest.mark.skipif(not (_PROC / "self/task").exists(), reason="looks at processes as Linux shows them")
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
 def test_neither_the_process_list_nor_the_log_nor_celery_s_events_tell_a_number_or_a_secret(
-    redis_url: str, real_redis: Redis, simulator: Simulator, start_worker: StartWorker, pool: str
+    redis_url: str, real_redis: Redis, simulator: Simulator, start_worker: StartWorker
 ) -> None:
     ground = Ground.over(real_redis)
-    worker = start_worker(pool=pool, concurrency=2)
+    worker = start_worker(concurrency=2)
     heard: Any = real_redis.pubsub()  # type: ignore[no-untyped-call]
     heard.psubscribe("*")
     control = Celery(broker=redis_url).control

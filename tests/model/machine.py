@@ -21,7 +21,7 @@ from tests.model.jobs import IDS, KINDS, job, raw_message
 from tests.model.people import Clerk, Housekeeper, Seen
 from tests.model.worker import Phase
 
-#: Leases end after 10 and 18 seconds, nudges are repeated after 30; and a clock may be set back.
+#: Leases end after 10 and 18 seconds, nudges are repeated after 10; and a clock may be set back.
 _LEAPS_S = (20, 20, 35, 400, -4, -400)
 _BEYOND_S = 20
 

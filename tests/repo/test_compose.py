@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-import sandbox.simulator.server
 from config.settings import VARIABLES, load
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.__main__ import main as simulator_command
+from sandbox.simulator.process import Simulator
 from tests.support.deploy_files import ROOT, STAGES, compose, made_secrets, tracked
 from worker.cli.main import COMMANDS
 
@@ -25,8 +25,8 @@ def duration_s(text: str) -> float:
 def simulator_options() -> dict[str, Any]:
     """What the simulator understands of its command line; the service replaces the image's."""
     simulator = SERVICES["simulator"]
-    assert simulator["entrypoint"] == ["python", "-m", sandbox.simulator.server.__name__]
-    return sandbox.simulator.server.main.make_context("simulator", list(simulator["command"])).params
+    assert simulator["entrypoint"] == ["python", "-m", "sandbox.simulator"]
+    return simulator_command.make_context("simulator", list(simulator["command"])).params
 
 
 def test_compose_follows_the_published_schema() -> None:

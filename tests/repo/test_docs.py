@@ -40,6 +40,8 @@ SOURCES = [
     path for folder in ("config", "tasks", "worker", "sandbox") for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 
+#: A section of the changelog: what it names must no longer exist.
+REMOVED = re.compile(r"^### Removed\n.*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
@@ -63,7 +65,7 @@ def blocks(*languages: str) -> list[Block]:
 
 
 def prose(path: Path) -> str:
-    return FENCE.sub("", path.read_text())
+    return FENCE.sub("", REMOVED.sub("", path.read_text()))
 
 
 def inline(path: Path) -> list[str]:
@@ -106,7 +108,7 @@ def test_the_table_of_settings_is_the_codes() -> None:
 @each(DOCS)
 def test_every_setting_that_is_named_exists(path: Path) -> None:
     known = {variable.name for variable in VARIABLES}
-    named = set(re.findall(r"\b(?:DIALER|GENESYS)_[A-Z0-9_]+", path.read_text()))
+    named = set(re.findall(r"\b(?:DIALER|GENESYS)_[A-Z0-9_]+", REMOVED.sub("", path.read_text())))
     assert {name for name in named if name.removesuffix("_FILE") not in known} == set()
 
 
@@ -161,6 +163,16 @@ def test_every_command_and_option_that_is_named_exists(path: Path) -> None:
             assert {word for word in rest if word.startswith("--")} <= options(of), code
         elif word.startswith("--") and path.name != "sandbox.md":  # the simulator has options of its own
             assert word in anybodys, code
+
+
+def test_what_the_changelog_says_was_removed_is_gone() -> None:
+    removed = " ".join(REMOVED.findall((ROOT / "CHANGELOG.md").read_text()))
+    settings = set(re.findall(r"\b(?:DIALER|GENESYS)_[A-Z0-9_]+", removed))
+    used = set(re.findall(r"`dialer ([a-z]+) (--[a-z-]+)`", removed))
+    assert settings
+    assert used
+    assert settings & {variable.name for variable in VARIABLES} == set()
+    assert {(name, option) for name, option in used if option in options(command(name))} == set()
 
 
 def test_every_command_that_the_code_recommends_exists() -> None:

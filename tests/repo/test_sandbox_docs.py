@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.simulator.admin import Admin
-from sandbox.simulator.api import Api
+from sandbox.simulator.admin import AdminApi
+from sandbox.simulator.api import PlatformApi
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.faults import FAULTS
 from sandbox.simulator.magic import MAGIC, Magic
@@ -53,9 +53,9 @@ def test_the_table_of_behavior_is_the_codes() -> None:
 
 @pytest.mark.parametrize(
     ("header", "part"),
-    [("| Endpoint | What it does |", Api), ("| Request | What it does |", Admin)],
+    [("| Endpoint | What it does |", PlatformApi), ("| Request | What it does |", AdminApi)],
 )
-def test_the_tables_of_endpoints_are_the_codes(header: str, part: type[Api | Admin]) -> None:
+def test_the_tables_of_endpoints_are_the_codes(header: str, part: type[PlatformApi | AdminApi]) -> None:
     routes = part(Organization(Behavior())).routes()
     served = [f"`{route.method} {route.path}`" for route in routes if route.method != "*"]
     assert [row[0] for row in table(header)] == served

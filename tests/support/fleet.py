@@ -42,14 +42,13 @@ class WorkerProcess:
         log: Path,
         *,
         concurrency: int = 8,
-        pool: str = "threads",
         module: str = "worker.cli.main",
     ) -> None:
         self.log = log
         command = [sys.executable, "-m", module, "worker"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [*command, "--concurrency", str(concurrency), "--pool", pool],
+                [*command, "--concurrency", str(concurrency)],
                 cwd=ROOT,
                 env=env,
                 stdin=subprocess.DEVNULL,

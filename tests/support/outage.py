@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bench.processes import cpu_s
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, wait_for
 from tests.support.ground import Ground, job
 

@@ -13,7 +13,7 @@ from config.settings import Settings
 from tasks.errors import JobError
 from tasks.screening.caller_id import default_caller_id
 from tasks.screening.rules import rules_of
-from worker.app import POOLS, run_worker
+from worker.app import run_worker
 from worker.cli.errors import WrongUsage
 from worker.cli.examples import examples
 from worker.cli.store import settings_of
@@ -31,15 +31,8 @@ _ORPHAN_GRACE_S = 5.0
     metavar="N",
     help="Calls that this process places at once.",
 )
-@click.option(
-    "--pool",
-    default="threads",
-    show_default=True,
-    type=click.Choice(POOLS),
-    help="Celery's pool. Placing calls is waiting for answers, so threads are enough.",
-)
 @click.option("--parent-pid", type=int, hidden=True)
-def command(*, concurrency: int, pool: str, parent_pid: int | None) -> None:
+def command(*, concurrency: int, parent_pid: int | None) -> None:
     """Place calls until SIGTERM or Ctrl-C, at the pace that the whole fleet shares.
 
     Start as many as you like, on as many machines. On SIGTERM calls on the wire are finished and all else goes
@@ -51,7 +44,7 @@ def command(*, concurrency: int, pool: str, parent_pid: int | None) -> None:
     logging.captureWarnings(capture=True)  # Celery's, of running as root, would stand between the lines
     if parent_pid is not None:
         threading.Thread(target=_end_with, args=[parent_pid], daemon=True).start()
-    raise SystemExit(run_worker(settings, concurrency=concurrency, pool=pool))
+    raise SystemExit(run_worker(settings, concurrency=concurrency))
 
 
 def _check_caller_id(settings: Settings) -> None:

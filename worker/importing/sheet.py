@@ -24,10 +24,10 @@ def read_sheet(text: TextIO, *, id_column: str | None) -> Iterator[Row | BadRow]
     """Read rows; `text` is opened with `surrogateescape` and `newline=""`. Raises BadFile for its header."""
     lines = _Lines(text)
     first = next(lines, "")
-    while first and not first.strip():
-        raise BadFile("The first line is empty; it must be the header, such as: id,to,region")
     if not first:
         raise BadFile("The file is empty; it needs a header, such as: id,to,region")
+    if not first.strip():
+        raise BadFile("The first line is empty; it must be the header, such as: id,to,region")
     if is_damaged(first):
         raise BadFile("The file is not UTF-8 text; save it as 'CSV UTF-8'.")
     header, delimiter = _header(first, id_column or DEFAULT_ID_COLUMN)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import ROOT, environment, wait_for
 from tests.support.ground import Ground, job

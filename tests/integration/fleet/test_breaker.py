@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.fleet.pause import Pause, PauseReason
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for

@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for
 from tests.support.ground import Ground, job

@@ -1,6 +1,5 @@
 """Which connection carries a call: kept alive, through a proxy, never twice and never to another host."""
 
-import os
 import threading
 import time
 from http.client import HTTPConnection
@@ -117,15 +116,6 @@ def test_each_thread_has_a_connection_of_its_own() -> None:
         for thread in threads:
             thread.join()
     assert (server.connections, len(server.requests)) == (3, 3)
-
-
-def test_a_forked_process_does_not_use_the_connection_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
-    with WireServer(answers(PLACED, PLACED)) as server:
-        genesys = Genesys(settings(server.url))
-        genesys.place_call(REQUEST, token=TOKEN)
-        monkeypatch.setattr(os, "getpid", lambda: 1)
-        genesys.place_call(REQUEST, token=TOKEN)
-    assert server.connections == 2
 
 
 def test_even_a_library_that_retries_sends_the_request_once(monkeypatch: pytest.MonkeyPatch) -> None:

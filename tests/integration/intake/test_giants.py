@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.codes import State
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for

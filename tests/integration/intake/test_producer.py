@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.integration.conftest import StartWorker
 
 PRODUCER = """

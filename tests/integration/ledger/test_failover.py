@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment, wait_for
 from tests.support.ground import Ground, job
 from tests.support.sentinel import MASTER, Sentinelled

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment, wait_for
 from tests.support.ground import Ground, job
 from tests.support.poisoned import KILLS, RAISES

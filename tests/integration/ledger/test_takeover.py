@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.ledger.ledger import PREPARING_LEASE_S
 from tasks.store import keys
 from tasks.store.keys import INBOX_QUEUE

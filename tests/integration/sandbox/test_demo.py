@@ -104,7 +104,7 @@ def test_the_demo_from_start_to_end(newcomer: Newcomer) -> None:
     assert outcomes["rejected", "emergency_number"] > 1
     assert len(outcomes) == 10
     assert f"of {sum(outcomes.values())}: {placed} placed" in output
-    assert f"own ledger: {placed}; placed: {placed}; numbers called twice: 0." in output
+    assert f"Calls that the simulator received: {placed}; placed: {placed}; numbers called twice: 0." in output
     assert "$ dialer show demo-001\nid " in output
     assert "\x1b" not in output
     assert newcomer.processes() == {}

@@ -3,7 +3,7 @@
 from celery import Celery
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for
 from tests.support.ground import Ground, job

@@ -18,7 +18,7 @@ import requests
 from sandbox.simulator.delivery import HUGE_BYTES
 from sandbox.simulator.faults import FAULTS
 from sandbox.simulator.magic import MAGIC
-from sandbox.simulator_process import Simulator, SimulatorDidNotStart
+from sandbox.simulator.process import Simulator, SimulatorDidNotStart
 
 ROOT = Path(__file__).parents[3]
 SECRET = "sandbox-secret"
@@ -421,7 +421,7 @@ def test_an_outage_meets_every_request_and_ends(simulator: Simulator, client: Cl
     assert [call["answered"] for call in simulator.calls()] == [201, 500, 201]
 
 
-def test_chance_faults_leave_a_true_ledger(simulator: Simulator, client: Client) -> None:
+def test_chance_faults_leave_a_true_call_log(simulator: Simulator, client: Client) -> None:
     simulator.behave(faults={"server_error": 0.3, "server_error_rings": 0.3})
     statuses = [client.call(f"+12126661{last:03d}").status_code for last in range(60)]
     assert {201, 500} == set(statuses)
@@ -516,7 +516,7 @@ def test_it_stops_at_once_even_with_a_request_hanging(simulator: Simulator) -> N
 @contextmanager
 def start_by_hand(*options: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-m", "sandbox.simulator.server", *options],
+        [sys.executable, "-m", "sandbox.simulator", *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -563,7 +563,7 @@ def test_a_bad_option_is_a_usage_error(option: str) -> None:
 
 def test_it_ends_when_its_parent_is_killed() -> None:
     program = (
-        "import time\nfrom sandbox.simulator_process import Simulator\n"
+        "import time\nfrom sandbox.simulator.process import Simulator\n"
         "simulator = Simulator()\nprint(simulator.pid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:

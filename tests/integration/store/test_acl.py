@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import NoPermissionError
 
 from sandbox.embedded_redis import EmbeddedRedis
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.store import keys
 from tasks.store.keys import MAX_READ_BYTES
 from tests.support.fleet import ROOT, WorkerProcess, environment, wait_for

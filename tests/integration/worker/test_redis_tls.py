@@ -16,7 +16,7 @@ from redis import Redis
 
 from config.celery import celery_config
 from config.settings import load
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.errors import LedgerUnavailable
 from tests.support.fleet import WorkerProcess, environment, wait_for
 from tests.support.ground import Ground

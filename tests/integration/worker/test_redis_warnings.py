@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from sandbox.embedded_redis import EmbeddedRedis
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment, wait_for
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from sandbox.simulator_process import Simulator
+from sandbox.simulator.process import Simulator
 from tasks.store import keys
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for
@@ -51,32 +51,22 @@ SIGNALS: list[Any] = [
 
 
 @pytest.mark.parametrize("numbers", SIGNALS)
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
 def test_calls_on_the_wire_are_finished_and_the_rest_goes_back(
-    ground: Ground, simulator: Simulator, start_worker: StartWorker, numbers: list[signal.Signals], pool: str
+    ground: Ground, simulator: Simulator, start_worker: StartWorker, numbers: list[signal.Signals]
 ) -> None:
     simulator.behave(latency_s=0.7)
-    worker = start_worker(concurrency=4, pool=pool, DIALER_READ_TIMEOUT_S=str(READ_TIMEOUT_S))
+    worker = start_worker(concurrency=4, DIALER_READ_TIMEOUT_S=str(READ_TIMEOUT_S))
     backlog(ground)
     wait_for(lambda: len(simulator.calls()) >= 6)
     asked = time.monotonic()
     for number in numbers:
-        # As a terminal or an init system does: to the whole group, prefork's children too.
+        # As a terminal or an init system does: to the whole group.
         os.killpg(worker.pid, number)
         time.sleep(0.1)
     assert worker.wait(30) == 0, worker.output()
     assert time.monotonic() - asked < READ_TIMEOUT_S + 2
     check_nothing_is_left(ground, simulator)
     assert "Traceback" not in worker.output()
-
-
-def test_solo_leaves_in_peace_too(ground: Ground, simulator: Simulator, start_worker: StartWorker) -> None:
-    simulator.behave(latency_s=0.5)
-    worker = start_worker(concurrency=1, pool="solo")
-    backlog(ground)
-    wait_for(lambda: len(simulator.calls()) >= 2)
-    assert worker.stop() == 0
-    check_nothing_is_left(ground, simulator)
 
 
 def test_a_call_that_hangs_is_waited_for_no_longer_than_its_deadline(

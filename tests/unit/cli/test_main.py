@@ -68,7 +68,7 @@ def test_the_version(run: Run) -> None:
         (["nonsense"], "No such command 'nonsense'. See 'dialer --help'."),
         (["--nonsense"], "No such option '--nonsense'. See 'dialer --help'."),
         (["show"], "Missing argument 'ID'. See 'dialer show --help'."),
-        (["worker", "--pool", "gevent"], "See 'dialer worker --help'."),
+        (["worker", "--pool", "prefork"], "No such option '--pool'. See 'dialer worker --help'."),
         (["worker", "--concurrency", "0"], "See 'dialer worker --help'."),
         (["list", "--state", "lost"], "See 'dialer list --help'."),
         (["list", "--after", "0:1.0:j"], "--after needs --state."),

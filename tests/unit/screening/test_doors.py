@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tasks.intake.message import read_arguments, read_message
+from tasks.intake.message import read_message
 from tests.support.doors import ACCEPTED, Case, Doors
 from tests.support.messages import JOB, message
 from tests.unit.conftest import Run
@@ -166,7 +166,6 @@ def test_an_id_is_usable_at_every_door_or_at_none(doors: Doors, job_id: Any, usa
     for name, door in doors.open_to(case):
         said[name] = door(case) == ACCEPTED and (name.startswith("dry run") or doors.ids() == [job_id])
         doors.clear()
-    said["plain Celery"] = read_arguments(job_id, [JOB], {}).id == job_id
     said["correlation id"] = read_message(message(headers_id=None, properties=_properties(job_id))).id == job_id
     assert said == dict.fromkeys(said, usable)
 

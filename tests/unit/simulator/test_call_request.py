@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.simulator.answers import ApiError
-from sandbox.simulator.call_request import CallRequest, read_guide_request, read_public_request
+from sandbox.simulator.call_request import RequestedCall, read_guide_request, read_public_request
+from sandbox.simulator.replies import ApiError
 
 MALFORMED = "Malformed participant address"
 
@@ -42,7 +42,7 @@ def refused_guide(content: object) -> tuple[int, str, str]:
 
 def test_the_guides_body_is_read() -> None:
     request = read_guide_request(json.dumps(guide_body()).encode())
-    assert request == CallRequest(to="+12125551234", from_="+12125559876", user_id="user-1")
+    assert request == RequestedCall(to="+12125551234", from_="+12125559876", user_id="user-1")
 
 
 @pytest.mark.parametrize("field", ["to", "from"])
@@ -89,7 +89,7 @@ def test_the_published_body_is_read() -> None:
         "callFromQueueId": "queue-1",
         "attributes": {"dialerJobId": "order-42"},
     }
-    assert read_public_request(json.dumps(body).encode(), "user-1") == CallRequest(
+    assert read_public_request(json.dumps(body).encode(), "user-1") == RequestedCall(
         to="+12125551234",
         from_="+12125559876",
         user_id="user-1",

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.simulator.answers import ApiError
 from sandbox.simulator.behavior import Behavior
-from sandbox.simulator.oauth import Tokens, token_answer
+from sandbox.simulator.oauth import IssuedTokens, token_reply
 from sandbox.simulator.rate_window import RateWindows
+from sandbox.simulator.replies import ApiError
 
 FORM: dict[str, object] = {
     "grant_type": "client_credentials",
@@ -34,12 +34,12 @@ class Endpoint:
 
     def __init__(self, **behavior: Any) -> None:
         self.clock = Clock()
-        self.tokens = Tokens(self.clock)
+        self.tokens = IssuedTokens(self.clock)
         self.windows = RateWindows(self.clock)
         self.behavior = Behavior(**behavior)
 
     def ask(self, form: dict[str, object], authorization: str = "") -> tuple[int, dict[str, Any]]:
-        answer = token_answer(form, authorization, behavior=self.behavior, tokens=self.tokens, windows=self.windows)
+        answer = token_reply(form, authorization, behavior=self.behavior, tokens=self.tokens, windows=self.windows)
         return answer.status, json.loads(answer.body)
 
 
@@ -85,7 +85,7 @@ def test_the_token_endpoints_own_limit_is_a_400_and_no_credentials_error() -> No
     assert endpoint.ask(FORM)[0] == 200
 
 
-def refused(tokens: Tokens, authorization: str) -> tuple[int, str]:
+def refused(tokens: IssuedTokens, authorization: str) -> tuple[int, str]:
     with pytest.raises(ApiError) as caught:
         tokens.client_of(authorization)
     return caught.value.status, caught.value.code
@@ -93,7 +93,7 @@ def refused(tokens: Tokens, authorization: str) -> tuple[int, str]:
 
 def test_a_token_works_until_it_expires() -> None:
     clock = Clock()
-    tokens = Tokens(clock)
+    tokens = IssuedTokens(clock)
     token = tokens.issue("dialer", 10.0)
     clock.now += 9.9
     assert tokens.client_of(f"Bearer {token}") == ("dialer", token)
@@ -112,11 +112,11 @@ def test_a_token_works_until_it_expires() -> None:
     ],
 )
 def test_without_a_known_token_there_is_a_401_that_says_why(authorization: str, code: str) -> None:
-    assert refused(Tokens(Clock()), authorization) == (401, code)
+    assert refused(IssuedTokens(Clock()), authorization) == (401, code)
 
 
 def test_revoking_one_token_leaves_the_others() -> None:
-    tokens = Tokens(Clock())
+    tokens = IssuedTokens(Clock())
     first, second = tokens.issue("dialer", 10.0), tokens.issue("dialer", 10.0)
     tokens.revoke(first)
     assert refused(tokens, f"Bearer {first}") == (401, "bad.credentials")

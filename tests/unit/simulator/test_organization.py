@@ -3,10 +3,9 @@ import random
 import pytest
 
 from sandbox.simulator.behavior import BadBehavior, Behavior
-from sandbox.simulator.call_request import CallRequest
-from sandbox.simulator.calls import CallLog
+from sandbox.simulator.call_request import RequestedCall
+from sandbox.simulator.calls import Callee, CallLog
 from sandbox.simulator.organization import Organization
-from sandbox.simulator.progress import Callee
 from sandbox.simulator.traffic import Traffic
 
 NUMBERS = [f"+1212666{last:04d}" for last in range(2000)]
@@ -59,7 +58,7 @@ def test_a_reset_forgets_everything_and_goes_back_to_the_first_behavior() -> Non
     organization.change({"rate_limit": 9})
     organization.tokens.issue("dialer", 10.0)
     organization.traffic.arrive("GET /")
-    wanted = CallRequest(to="+12125550100", from_="", user_id="u")
+    wanted = RequestedCall(to="+12125550100", from_="", user_id="u")
     organization.calls.ring(wanted, client="dialer", callee=Callee.ANSWERS)
     organization.reset()
     assert organization.behavior.rate_limit == 5
@@ -73,21 +72,21 @@ def test_a_bad_change_changes_nothing() -> None:
     assert organization.behavior == Behavior()
 
 
-def test_the_ledger_pages_and_counts_duplicates() -> None:
-    ledger = CallLog(lambda: 1000.0)
+def test_the_call_log_has_pages_and_counts_duplicates() -> None:
+    log = CallLog(lambda: 1000.0)
     for to in ("+12125550100", "+12125550105", "+12125550100"):
         attributes = {"dialerJobId": f"job-{to}"}
-        wanted = CallRequest(to=to, from_="+12125559876", user_id="u", attributes=attributes)
-        ledger.ring(wanted, client="dialer", callee=Callee.ANSWERS)
-    assert [call.n for call in ledger.after(1)] == [2, 3]
-    assert [call.n for call in ledger.after(0, 2)] == [1, 2]
-    assert ledger.most_per_number()["+12125550100"] == 2
-    assert ledger.after(0)[0].entry()["job_id"] == "job-+12125550100"
-    assert [call.n for call in ledger.with_attribute("dialerJobId", "job-+12125550100", until=1000.0)] == [
+        wanted = RequestedCall(to=to, from_="+12125559876", user_id="u", attributes=attributes)
+        log.ring(wanted, client="dialer", callee=Callee.ANSWERS)
+    assert [call.n for call in log.after(1)] == [2, 3]
+    assert [call.n for call in log.after(0, 2)] == [1, 2]
+    assert log.most_per_number()["+12125550100"] == 2
+    assert log.after(0)[0].as_json()["job_id"] == "job-+12125550100"
+    assert [call.n for call in log.with_attribute("dialerJobId", "job-+12125550100", until=1000.0)] == [
         1,
         3,
     ]
-    assert ledger.with_attribute("dialerJobId", "job-+12125550100", until=999.9) == []
+    assert log.with_attribute("dialerJobId", "job-+12125550100", until=999.9) == []
 
 
 def test_traffic_counts_what_was_told_and_the_most_in_flight() -> None:

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from sandbox.simulator.behavior import Behavior
-from sandbox.simulator.calls import Call
-from sandbox.simulator.progress import Callee, conversation
+from sandbox.simulator.calls import Call, Callee
+from sandbox.simulator.progress import conversation
 
 BEHAVIOR = Behavior(alerting_s=1.0, dialing_s=3.0, talking_s=10.0)
 

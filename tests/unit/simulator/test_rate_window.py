@@ -1,6 +1,6 @@
 import pytest
 
-from sandbox.simulator.rate_window import RateWindows, Reading
+from sandbox.simulator.rate_window import RateStatus, RateWindows
 
 
 class Clock:
@@ -21,16 +21,16 @@ def windows(clock: Clock) -> RateWindows:
     return RateWindows(clock)
 
 
-def spend(windows: RateWindows, key: str = "client", allowed: int = 3) -> Reading:
+def spend(windows: RateWindows, key: str = "client", allowed: int = 3) -> RateStatus:
     return windows.spend(key, allowed=allowed, window_s=60.0)
 
 
 def test_the_window_opens_with_the_first_request_and_not_on_the_minute(windows: RateWindows, clock: Clock) -> None:
     assert spend(windows).reset_s == 60
     clock.now += 59.5
-    assert spend(windows) == Reading(used=2, allowed=3, reset_s=1, admitted=True)
+    assert spend(windows) == RateStatus(used=2, allowed=3, reset_s=1, admitted=True)
     clock.now += 0.5
-    assert spend(windows) == Reading(used=1, allowed=3, reset_s=60, admitted=True)
+    assert spend(windows) == RateStatus(used=1, allowed=3, reset_s=60, admitted=True)
 
 
 def test_over_the_limit_nothing_is_admitted_and_refused_requests_use_nothing_up(
@@ -39,7 +39,7 @@ def test_over_the_limit_nothing_is_admitted_and_refused_requests_use_nothing_up(
     admitted = [spend(windows).admitted for _ in range(5)]
     assert admitted == [True, True, True, False, False]
     clock.now += 30.2
-    assert spend(windows) == Reading(used=3, allowed=3, reset_s=30, admitted=False)
+    assert spend(windows) == RateStatus(used=3, allowed=3, reset_s=30, admitted=False)
 
 
 def test_who_waits_for_the_whole_seconds_told_has_waited_long_enough(windows: RateWindows, clock: Clock) -> None:

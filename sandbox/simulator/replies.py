@@ -1,4 +1,4 @@
-"""What the simulated API says: answers with bodies, codes and headers as the platform documents them.
+"""The replies of the simulated API: bodies, codes and headers as the platform documents them.
 
 Sources: the guide's "Common errors", the published SDK's error body, the 429 announcement of 2021-11-10.
 """
@@ -12,7 +12,7 @@ from sandbox.simulator.delivery import Deliver, whole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer. `told` is False where the client never learns the status: silence, or a lost connection."""
+    """One HTTP reply. `told` is False if the client never learns the status: no response, or a lost connection."""
 
     status: int
     body: bytes = b""
@@ -20,7 +20,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     deliver: Deliver = whole
     told: bool = True
-    #: False for what a proxy says in the API's place: no correlation id and no rate-limit headers then.
+    #: False if a proxy replies in place of the API: without correlation id and rate-limit headers.
     from_api: bool = True
 
 
@@ -35,11 +35,11 @@ class ApiError(Exception):
         super().__init__(message)
 
 
-def json_answer(status: int, content: object) -> Reply:
+def json_reply(status: int, content: object) -> Reply:
     return Reply(status=status, body=json.dumps(content).encode())
 
 
-def error_answer(error: ApiError, context_id: str) -> Reply:
+def error_reply(error: ApiError, context_id: str) -> Reply:
     """Build the error body of the published SDK (`ErrorBody`); `contextId` repeats the correlation id."""
     body = {
         "message": error.message,
@@ -55,8 +55,8 @@ def error_answer(error: ApiError, context_id: str) -> Reply:
 
 
 def oauth_error(status: int, error: str, description: str) -> Reply:
-    """Build an error of the token endpoint (RFC 6749, section 5.2), with a `description` beside."""
-    return json_answer(status, {"error": error, "description": description, "error_description": description})
+    """Build an error of the token endpoint (RFC 6749, section 5.2), with an additional `description`."""
+    return json_reply(status, {"error": error, "description": description, "error_description": description})
 
 
 def rate_limited(retry_after_s: int, *, with_header: bool = True) -> ApiError:
@@ -69,7 +69,7 @@ def rate_limited(retry_after_s: int, *, with_header: bool = True) -> ApiError:
     )
 
 
-# Built anew for each use: an exception that is raised again and again keeps every frame it went through.
+# A new exception for each use: one that is raised repeatedly keeps a reference to every frame that it passed.
 def malformed_address() -> ApiError:
     return ApiError(400, "bad.request", "Malformed participant address")
 
@@ -91,11 +91,11 @@ def not_found() -> ApiError:
 
 
 def guide_success(conversation_id: str) -> Reply:
-    """201 with `id` and `state`, as the guide reads them."""
-    return json_answer(201, {"id": conversation_id, "state": "dialing"})
+    """Build the 201 of the guide, with `id` and `state`."""
+    return json_reply(201, {"id": conversation_id, "state": "dialing"})
 
 
 def public_success(conversation_id: str) -> Reply:
-    """202 with `id`, `name` and `selfUri`, as the published platform answers since 204.0.0."""
+    """Build the 202 of the published platform since 204.0.0, with `id`, `name` and `selfUri`."""
     self_uri = f"/api/v2/conversations/calls/{conversation_id}"
-    return json_answer(202, {"id": conversation_id, "name": "", "selfUri": self_uri})
+    return json_reply(202, {"id": conversation_id, "name": "", "selfUri": self_uri})

@@ -1,4 +1,4 @@
-"""The simulator as a child process of a demo, a bench or a test, with its admin API as methods."""
+"""The simulator as a child process of the demo, a bench or a test, with its admin API as methods."""
 
 import json
 import os
@@ -16,23 +16,23 @@ import requests
 _START_TIMEOUT_S = 30.0
 _STOP_GRACE_S = 5.0
 _ADMIN_TIMEOUT_S = 30.0
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 class SimulatorDidNotStart(Exception):
-    """The child ended, or stayed silent, instead of saying where it listens; stderr says why."""
+    """The child ended, or did not report its address in time; its stderr says why."""
 
 
 class Simulator:
     """A running simulator on a free loopback port; keyword arguments are fields of `Behavior`.
 
-    The child is in a session of its own, so that Ctrl-C in a terminal does not take it away from under those
-    who still use it; it ends with `stop()`, at the end of the `with` block, or soon after its parent died.
+    The child has its own session, so that Ctrl-C in a terminal does not end it while it is still in use. It ends with
+    `stop()`, at the end of the `with` block, or soon after its parent died.
     """
 
     def __init__(self, **behavior: object) -> None:
         settings = [f"--set={name}={json.dumps(value)}" for name, value in behavior.items()]
-        command = [sys.executable, "-m", "sandbox.simulator.server", "--port=0", f"--parent-pid={os.getpid()}"]
+        command = [sys.executable, "-m", "sandbox.simulator", "--port=0", f"--parent-pid={os.getpid()}"]
         self._process = subprocess.Popen(
             [*command, *settings],
             cwd=_ROOT,
@@ -41,7 +41,7 @@ class Simulator:
             start_new_session=True,
         )
         self._admin = requests.Session()
-        self._admin.trust_env = False  # a proxy from the environment has no business with loopback
+        self._admin.trust_env = False  # no proxy from the environment for loopback
         try:
             self.url = self._address()
         except BaseException:
@@ -64,11 +64,11 @@ class Simulator:
         return self._process.pid
 
     def calls(self, *, after: int = 0) -> list[dict[str, Any]]:
-        """List the accepted calls behind the `after`-th: who was rung, in order."""
+        """Return the call log after its `after`-th entry."""
         return list(self._ask("GET", f"/sandbox/calls?after={after}")["calls"])
 
     def requests(self, *, after: int = 0) -> list[dict[str, Any]]:
-        """List the API requests behind the `after`-th, with arrival times in epoch seconds."""
+        """Return the API requests after the `after`-th, with arrival times in epoch seconds."""
         return list(self._ask("GET", f"/sandbox/requests?after={after}")["requests"])
 
     def stats(self) -> dict[str, Any]:
@@ -79,18 +79,18 @@ class Simulator:
         self._ask("PATCH", "/sandbox/behavior", changes)
 
     def reset(self) -> None:
-        """As if just started, with the behavior given at the start."""
+        """Return to the state and the behavior at the start."""
         self._ask("POST", "/sandbox/reset")
 
     def revoke_tokens(self) -> int:
         return int(self._ask("POST", "/sandbox/tokens/revoke")["revoked"])
 
     def spend(self, client_id: str, count: int) -> None:
-        """Let another program spend `count` requests of the client's budget."""
+        """Act as another program that spends `count` requests of the client's rate budget."""
         self._ask("POST", "/sandbox/stranger", {"client_id": client_id, "requests": count})
 
     def stop(self) -> None:
-        """End the child: SIGTERM, and SIGKILL after a grace. May be called twice."""
+        """Stop the child with SIGTERM, and with SIGKILL if it does not end in time. May be called twice."""
         self._admin.close()
         self._process.terminate()
         try:
@@ -106,11 +106,11 @@ class Simulator:
         if response.status_code == requests.codes.bad_request:
             raise ValueError(response.text)
         response.raise_for_status()
-        answer: dict[str, Any] = response.json()
-        return answer
+        told: dict[str, Any] = response.json()
+        return told
 
     def _address(self) -> str:
-        """Read the address from the child's first line."""
+        """Read the address from the first line of the child's output."""
         stdout = self._process.stdout
         deadline = time.monotonic() + _START_TIMEOUT_S
         line = b""
