@@ -4,8 +4,8 @@
 -- a lower fence, or does not exist, it is from before the call. The job may also have been cancelled or have expired
 -- since, because its call was missing.
 --
--- KEYS  1..10 see outcome.lua  11 due set of its priority
---       12.. indexes of cancelled and of expired jobs, and the batch's of both
+-- KEYS  1..10 see outcome.lua  11.. where a job from before the call may be: due set of its priority, indexes of
+--       cancelled and of expired jobs, and the batch's of both
 -- ARGV  1 id  2 fence  3 retention in ms  4 state  5 fingerprint  6.. fields of the outcome, and the batch
 -- Reply {'told' | 'known', state}
 

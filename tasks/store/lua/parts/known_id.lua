@@ -6,9 +6,13 @@ local function known_id(job, fingerprint)
     return { 'conflict', 'rejected' } -- another program uses this key; the other messages must not wait for it
   end
   local state, known = unpack(record)
-  if state then
-    local verdict = known == fingerprint and 'replay' or 'conflict'
-    redis.call('HINCRBY', job, verdict == 'replay' and 'replays' or 'conflicts', 1)
-    return { verdict, state }
+  if not state then
+    return nil
   end
+  if known == fingerprint then
+    redis.call('HINCRBY', job, 'replays', 1)
+    return { 'replay', state }
+  end
+  redis.call('HINCRBY', job, 'conflicts', 1)
+  return { 'conflict', state }
 end
