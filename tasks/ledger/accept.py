@@ -83,7 +83,7 @@ class Acceptor:
         )
 
     def _refuse(self, refusal: Refusal, pipe: Any) -> None:
-        fields = outcome_fields(refusal.code, refusal.message, state=State.REJECTED)
+        fields = outcome_fields(refusal.code, refusal.message)
         self._reject(
             keys=outcome_keys(refusal.id, None, State.REJECTED),
             args=[refusal.id, refusal.fingerprint, self._retention_ms, *fields],

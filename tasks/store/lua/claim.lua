@@ -1,43 +1,45 @@
 -- uses: clock pause wake
--- One worker takes a due job: queued or scheduled -> preparing, with a new fence and a lease.
+-- Claim a due job for one worker: queued or scheduled -> preparing, with a new fence and a lease.
 --
 -- KEYS  1 job  2 leases  3 pause  4 calls queue  5 wake  6.. due sets, highest priority first
 -- ARGV  1 id  2 worker  3 lease in ms  4 queue depth at which a scheduler is woken
 -- Reply {'claimed', fence, content, attempts, last code or '', ms since it was first due, workers that died with it}
---       {'duplicate' | 'early' | 'unknown', state or ''} nothing to do for this nudge
---       {'paused', reason} the job goes back to its place
+--       {'duplicate' | 'early' | 'unknown', state or ''}: this nudge needs nothing to be done
+--       {'paused', reason}: the job keeps its place
+
+local job, leases, pause, calls, wake_key = unpack(KEYS)
+local id, worker, lease_ms, wake_depth = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local now = now_ms()
-if redis.call('LLEN', KEYS[4]) <= tonumber(ARGV[4]) then
-  wake(KEYS[5])
+if redis.call('LLEN', calls) <= wake_depth then
+  wake(wake_key)
 end
 
-local record = redis.call('HMGET', KEYS[1], 'state', 'priority', '_due_ms', '_job', 'attempts', 'code', '_since_ms',
-  '_deaths')
-local state = record[1]
+local state, priority, due_ms, content, attempts, last_code, since_ms, deaths = unpack(redis.call('HMGET', job,
+  'state', 'priority', '_due_ms', '_job', 'attempts', 'code', '_since_ms', '_deaths'))
 if not state then
   for k = 6, #KEYS do
-    redis.call('ZREM', KEYS[k], ARGV[1])
+    redis.call('ZREM', KEYS[k], id)
   end
   return { 'unknown', '' }
 end
 if state ~= 'queued' and state ~= 'scheduled' then
   return { 'duplicate', state }
 end
-if tonumber(record[3]) > now then
-  return { 'early', state } -- a repeated nudge came after the job had been put off
+if tonumber(due_ms) > now then
+  return { 'early', state } -- a repeated nudge came after the job had been given a later time
 end
-local due = KEYS[6 + 9 - tonumber(record[2])]
-local pause_ms, reason = paused(KEYS[3], now)
+local due_set = KEYS[6 + 9 - tonumber(priority)]
+local pause_ms, reason = paused(pause, now)
 if pause_ms then
-  redis.call('ZADD', due, record[3], ARGV[1])
+  redis.call('ZADD', due_set, due_ms, id)
   return { 'paused', reason }
 end
 
-redis.call('ZREM', due, ARGV[1])
-redis.call('ZADD', KEYS[2], exact(now + tonumber(ARGV[3])), ARGV[1])
-redis.call('HSET', KEYS[1], 'state', 'preparing', 'worker', ARGV[2])
-redis.call('HDEL', KEYS[1], 'due_at', '_slot_ms')
-local fence = redis.call('HINCRBY', KEYS[1], '_fence', 1)
-return { 'claimed', fence, record[4], tonumber(record[5]), record[6] or '',
-  math.floor(now - (tonumber(record[7]) or now)), tonumber(record[8]) or 0 }
+redis.call('ZREM', due_set, id)
+redis.call('ZADD', leases, exact(now + lease_ms), id)
+redis.call('HSET', job, 'state', 'preparing', 'worker', worker)
+redis.call('HDEL', job, 'due_at', '_slot_ms')
+local fence = redis.call('HINCRBY', job, '_fence', 1)
+return { 'claimed', fence, content, tonumber(attempts), last_code or '',
+  math.floor(now - (tonumber(since_ms) or now)), tonumber(deaths) or 0 }

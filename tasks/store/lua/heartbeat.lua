@@ -1,17 +1,22 @@
 -- uses: clock run_id
--- A worker says that it is alive, and learns of the fleet.
+-- Record that a worker is alive, and report on the fleet.
 --
 -- KEYS  1 workers  2 concurrency  3 epoch
--- ARGV  1 worker  2 its concurrency  3 ms after which a silent worker counts as dead  4 a new epoch, if there is none
--- Reply {concurrency of the living, the ledger's epoch, the server's run id or '', name of a dead one, ...}
+-- ARGV  1 worker  2 how many calls it places at once  3 ms after which a silent worker counts as dead
+--       4 a new epoch, in case there is none
+-- Reply {calls that all living workers place at once, the ledger's epoch, the server's run id or '',
+--       names of dead workers, ...}
+
+local workers, concurrency, epoch = unpack(KEYS)
+local worker, calls_at_once, dead_after_ms, new_epoch = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
 local now = now_ms()
-redis.call('ZADD', KEYS[1], exact(now), ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-redis.call('SET', KEYS[3], ARGV[4], 'NX')
-local dead = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', exact(now - tonumber(ARGV[3])))
+redis.call('ZADD', workers, exact(now), worker)
+redis.call('HSET', concurrency, worker, calls_at_once)
+redis.call('SET', epoch, new_epoch, 'NX')
+local dead = redis.call('ZRANGEBYSCORE', workers, '-inf', exact(now - dead_after_ms))
 local total = 0
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. exact(now - tonumber(ARGV[3])), '+inf')) do
-  total = total + (tonumber(redis.call('HGET', KEYS[2], name)) or 0)
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', workers, '(' .. exact(now - dead_after_ms), '+inf')) do
+  total = total + (tonumber(redis.call('HGET', concurrency, name)) or 0)
 end
-return { total, redis.call('GET', KEYS[3]), run_id(), unpack(dead) }
+return { total, redis.call('GET', epoch), run_id(), unpack(dead) }

@@ -1,8 +1,11 @@
 -- uses: clock pause_entry
--- Pause the fleet for one reason; an end that is already later stands.
+-- Pause the fleet for one reason; a pause that already ends later is kept.
 --
 -- KEYS  1 pause
--- ARGV  1 reason  2 message (JSON)  3 how long in ms, or '': until somebody ends it
--- Reply 1 if anything changed
+-- ARGV  1 reason  2 message (JSON)  3 how long in ms, or '': until an operator ends it
+-- Reply 1 if anything changed, else 0
 
-return begin_pause(KEYS[1], ARGV[1], now_ms(), tonumber(ARGV[3]), ARGV[2])
+local pause = KEYS[1]
+local reason, message, for_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
+
+return begin_pause(pause, reason, now_ms(), for_ms, message)

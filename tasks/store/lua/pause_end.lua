@@ -1,16 +1,18 @@
 -- uses: wake
--- End pauses, and whatever stopped the fleet with them; wake a scheduler.
+-- End pauses, reset the circuit breaker if it is open for one of their reasons, and wake a scheduler.
 --
--- KEYS  1 pause  2 wake  3 health
+-- KEYS  1 pause  2 wake  3 breaker
 -- ARGV  1.. reasons
--- Reply how many of them held
+-- Reply how many of the reasons held
 
-local ended = redis.call('HDEL', KEYS[1], unpack(ARGV))
-local open = redis.call('HGET', KEYS[3], 'open')
+local pause, wake_key, breaker = unpack(KEYS)
+
+local ended = redis.call('HDEL', pause, unpack(ARGV))
+local open = redis.call('HGET', breaker, 'open')
 for _, reason in ipairs(ARGV) do
   if reason == open then
-    redis.call('DEL', KEYS[3])
+    redis.call('DEL', breaker)
   end
 end
-wake(KEYS[2])
+wake(wake_key)
 return ended

@@ -1,38 +1,34 @@
--- uses: clock outcome wake
--- A lease ran out: its worker is dead, or as good as dead.
--- preparing -> queued, in its old place; sending -> unconfirmed, for the POST may have gone out.
--- A job that was in the hands of more than one dead worker may be what they died of: it is put off, each time longer,
--- so that it comes among other jobs, and those that died beside it by chance are no longer suspected.
+-- uses: clock due outcome
+-- A lease expired: its worker died, or hangs.
+-- preparing -> queued, in its old place; sending -> unconfirmed, because the POST may have gone out.
+-- A job that several workers died with may be the cause. It becomes due later, and later still with each death: thus
+-- it is tried among other jobs, and jobs that were only in the same worker as the cause are cleared of suspicion.
 --
 -- KEYS  1..10 see outcome.lua  11 due set of its priority  12 wake
--- ARGV  1 id  2 retention in ms  3 ms by which a job is put off for each death but the first
+-- ARGV  1 id  2 retention in ms  3 ms by which a job is delayed for each death but the first
 --       4.. fields of the outcome
 -- Reply {'queued' | 'unconfirmed' | 'alive'}
 
+local keys, due_set, wake_key = outcome_keys(), KEYS[11], KEYS[12]
+local id, retention_ms, delay_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+
 local now = now_ms()
-local lease = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or 0)
-local record = redis.call('HMGET', KEYS[1], 'state', '_due_ms')
+local lease = tonumber(redis.call('ZSCORE', keys.leases, id) or 0)
+local state, due_ms = unpack(redis.call('HMGET', keys.job, 'state', '_due_ms'))
 if lease == 0 or lease > now then
   return { 'alive' }
 end
-if record[1] == 'preparing' then
-  local deaths = redis.call('HINCRBY', KEYS[1], '_deaths', 1)
-  local due = deaths == 1 and tonumber(record[2]) or now + (deaths - 1) * tonumber(ARGV[3])
-  redis.call('ZREM', KEYS[2], ARGV[1])
-  redis.call('ZADD', KEYS[11], exact(due), ARGV[1])
-  redis.call('HSET', KEYS[1], 'state', due > now and 'scheduled' or 'queued', 'due_at', iso(due), '_due_ms',
-    exact(due))
-  redis.call('HDEL', KEYS[1], '_slot_ms')
-  wake(KEYS[12])
+if state == 'preparing' then
+  local deaths = redis.call('HINCRBY', keys.job, '_deaths', 1)
+  local due = deaths == 1 and tonumber(due_ms) or now + (deaths - 1) * delay_ms
+  redis.call('ZREM', keys.leases, id)
+  redis.call('HDEL', keys.job, '_slot_ms')
+  make_due(keys.job, due_set, wake_key, id, due, now)
   return { 'queued' }
 end
-if record[1] == 'sending' then
-  local fields = { 'state', 'unconfirmed' }
-  for i = 4, #ARGV do
-    fields[#fields + 1] = ARGV[i]
-  end
-  settle(outcome_keys(), now, ARGV[1], fields, tonumber(ARGV[2]))
+if state == 'sending' then
+  end_job(keys, now, id, { 'state', 'unconfirmed', unpack(ARGV, 4) }, retention_ms)
   return { 'unconfirmed' }
 end
-redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', keys.leases, id)
 return { 'alive' }

@@ -1,25 +1,28 @@
 -- uses: clock cut
--- Take over what a dead worker held of the inbox, and forget the worker.
+-- Give the messages that a dead worker had taken back to the inbox, and take the worker off the list.
 --
--- KEYS  1 workers  2 concurrency  3 its hand  4 the inbox
--- ARGV  1 worker  2 ms after which a silent worker counts as dead, or 0: it says so itself
+-- KEYS  1 workers  2 concurrency  3 what the worker had in hand  4 the inbox
+-- ARGV  1 worker  2 ms after which a silent worker counts as dead, or 0: the worker itself shuts down
 --       3 bytes: a longer message is cut
 -- Reply how many messages went back to the inbox
 
+local workers, concurrency, in_hand, inbox = unpack(KEYS)
+local worker, silent_ms, most_bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+
 local now = now_ms()
-local seen = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0)
-if ARGV[2] ~= '0' and seen > now - tonumber(ARGV[2]) then
+local seen = tonumber(redis.call('ZSCORE', workers, worker) or 0)
+if silent_ms ~= 0 and seen > now - silent_ms then
   return 0
 end
 local count = 0
--- The newest first to the taking end, so that the oldest is taken first again.
-local message = redis.call('LMOVE', KEYS[3], KEYS[4], 'LEFT', 'RIGHT')
+-- The newest first, to the end that is taken from, so that the oldest is taken first again.
+local message = redis.call('LMOVE', in_hand, inbox, 'LEFT', 'RIGHT')
 while message do
-  -- It may be what its holder died of.
-  cut(KEYS[4], -1, message, tonumber(ARGV[3]))
+  -- Its size may be what the worker died of.
+  cut(inbox, -1, message, most_bytes)
   count = count + 1
-  message = redis.call('LMOVE', KEYS[3], KEYS[4], 'LEFT', 'RIGHT')
+  message = redis.call('LMOVE', in_hand, inbox, 'LEFT', 'RIGHT')
 end
-redis.call('ZREM', KEYS[1], ARGV[1])
-redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', workers, worker)
+redis.call('HDEL', concurrency, worker)
 return count

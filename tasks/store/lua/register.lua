@@ -1,8 +1,10 @@
 -- uses: clock
--- Put this worker on the list of the living: nothing may come into the hand of somebody whom nobody would take over
--- from.
+-- Put this worker on the list of workers, before it takes messages: only what a listed worker holds is reclaimed.
 --
 -- KEYS  1 workers
 -- ARGV  1 worker
+-- Reply none
 
-redis.call('ZADD', KEYS[1], exact(now_ms()), ARGV[1])
+local workers, worker = KEYS[1], ARGV[1]
+
+redis.call('ZADD', workers, exact(now_ms()), worker)

@@ -2,59 +2,63 @@
 -- The point of no return: preparing -> sending. The caller POSTs after the reply 'go', and after no other.
 -- Safe to replay: the same fence gets the same answer, and its one holder POSTs once.
 --
--- KEYS  1 job  2 leases  3 pause  4 pace  5 health  6 run
--- ARGV  1 id  2 fence  3 lease while sending, in ms  4 ms that a lease outlives the slot waited for
+-- KEYS  1 job  2 leases  3 pause  4 pace  5 breaker  6 run
+-- ARGV  1 id  2 fence  3 lease while sending, in ms  4 ms by which the lease of a waiting worker outlives its slot
 --       5 longest wait for a slot, in ms  6 ms between slots
 --       7 ms by which a slot may be used late  8.. fields to record (from, to)
 -- Reply {'go', attempts, ticket} | {'wait', ms}: a slot is reserved, ask again then
 --       {'busy', ms} | {'paused', ms or -1, reason}: give the job back
---       {'expired'} | {'lost', state}: not ours to send
+--       {'expired'} | {'lost', state}: this worker must not send it
+
+local job, leases, pause, pace, breaker, run = unpack(KEYS)
+local id, fence, lease_ms, margin_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local longest_wait_ms, interval_ms, late_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 
 local now = now_ms()
-local record = redis.call('HMGET', KEYS[1], 'state', '_fence', '_not_after_ms', '_slot_ms', 'attempts', '_ticket')
-local state = record[1]
-local lease = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or 0)
-if record[2] ~= ARGV[2] or lease <= now then
+local state, latest_fence, not_after_ms, slot, attempts, ticket = unpack(redis.call('HMGET', job,
+  'state', '_fence', '_not_after_ms', '_slot_ms', 'attempts', '_ticket'))
+slot, ticket = tonumber(slot), tonumber(ticket)
+local lease = tonumber(redis.call('ZSCORE', leases, id) or 0)
+if latest_fence ~= fence or lease <= now then
   return { 'lost', state or '' }
 end
 if state == 'sending' then
-  return { 'go', tonumber(record[5]), tonumber(record[6]) }
+  return { 'go', tonumber(attempts), ticket }
 end
 if state ~= 'preparing' then
   return { 'lost', state or '' }
 end
-if record[3] and tonumber(record[3]) <= now then
+if not_after_ms and tonumber(not_after_ms) <= now then
   return { 'expired' }
 end
-restarted(KEYS[6], KEYS[3], now, tonumber(ARGV[3]))
-local pause_ms, reason = paused(KEYS[3], now)
+restarted(run, pause, now, lease_ms)
+local pause_ms, reason = paused(pause, now)
 if pause_ms then
   return { 'paused', math.ceil(pause_ms), reason }
 end
 
-local silence_ms = held_back(KEYS[5], now, tonumber(ARGV[3]))
+local silence_ms = held_back(breaker, now, lease_ms)
 if silence_ms then
-  -- Seen by all: nobody needs to take up a job only to learn the same.
-  begin_pause(KEYS[3], 'silence', now, silence_ms, '"Waiting for an answer to the requests on the wire."')
+  -- As a pause, all workers see it: no other one needs to claim a job only to learn the same.
+  begin_pause(pause, 'silence', now, silence_ms, '"Waiting for an answer to the requests on the wire."')
   return { 'paused', math.ceil(silence_ms), 'silence' }
 end
 
-local slot, ticket = tonumber(record[4]), tonumber(record[6])
-if not slot or now - slot > tonumber(ARGV[7]) then
-  slot, ticket = reserve(KEYS[4], now, tonumber(ARGV[6]), tonumber(ARGV[5]), tonumber(ARGV[7]))
-  if slot - now > tonumber(ARGV[5]) then
+if not slot or now - slot > late_ms then
+  slot, ticket = reserve(pace, now, interval_ms, longest_wait_ms, late_ms)
+  if slot - now > longest_wait_ms then
     return { 'busy', math.ceil(slot - now) }
   end
-  redis.call('HSET', KEYS[1], '_slot_ms', exact(slot), '_ticket', ticket)
+  redis.call('HSET', job, '_slot_ms', exact(slot), '_ticket', ticket)
 end
 if slot > now then
-  redis.call('ZADD', KEYS[2], exact(slot + tonumber(ARGV[4])), ARGV[1])
+  redis.call('ZADD', leases, exact(slot + margin_ms), id)
   return { 'wait', math.ceil(slot - now) }
 end
 
-redis.call('ZADD', KEYS[2], exact(now + tonumber(ARGV[3])), ARGV[1])
-redis.call('HSET', KEYS[1], 'state', 'sending', 'sent_at', iso(now), unpack(ARGV, 8))
-redis.call('HDEL', KEYS[1], '_slot_ms')
-sent(KEYS[5], now, tonumber(ARGV[3]))
-count_request(KEYS[4], now)
-return { 'go', redis.call('HINCRBY', KEYS[1], 'attempts', 1), ticket }
+redis.call('ZADD', leases, exact(now + lease_ms), id)
+redis.call('HSET', job, 'state', 'sending', 'sent_at', iso(now), unpack(ARGV, 8))
+redis.call('HDEL', job, '_slot_ms')
+sent(breaker, now, lease_ms)
+count_request(pace, now)
+return { 'go', redis.call('HINCRBY', job, 'attempts', 1), ticket }

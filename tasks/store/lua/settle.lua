@@ -1,4 +1,4 @@
--- uses: breaker clock outcome pace pause_entry wake
+-- uses: breaker clock due outcome pace pause_entry
 -- The one exit of an attempt. The holder of the fence says what becomes of the job, and what its answer tells of the
 -- API: preparing, sending or unconfirmed -> an outcome; preparing, or sending and certainly not placed -> queued or
 -- scheduled. A late answer may turn unconfirmed into what really happened; nothing else is ever overwritten.
@@ -46,7 +46,7 @@ if not mine or not (held or (action.state and state == 'unconfirmed')) then
   return { 'lost', stopped }
 end
 if action.state then
-  settle(keys, now, id, { 'state', action.state, unpack(action.fields) }, retention)
+  end_job(keys, now, id, { 'state', action.state, unpack(action.fields) }, retention)
   if action.state == 'placed' then
     close_breaker(breaker, pause, wake_key, now)
   end
@@ -55,8 +55,6 @@ end
 
 local due = action.delay_ms and now + action.delay_ms or tonumber(record[3])
 redis.call('ZREM', keys.leases, id)
-redis.call('ZADD', due_set, exact(due), id)
-redis.call('HSET', keys.job, 'state', due > now and 'scheduled' or 'queued', 'due_at', iso(due), '_due_ms', exact(due))
 redis.call('HDEL', keys.job, '_slot_ms')
 if state == 'sending' and not action.counts then
   redis.call('HINCRBY', keys.job, 'attempts', -1)
@@ -64,5 +62,5 @@ end
 if action.code then
   redis.call('HSET', keys.job, 'code', action.code, 'message', action.message)
 end
-wake(wake_key)
+make_due(keys.job, due_set, wake_key, id, due, now)
 return { 'done', stopped }

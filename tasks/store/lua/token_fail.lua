@@ -1,12 +1,16 @@
--- Remember for a moment that no token was to be had, and release the lock: who waits for it is told the same,
--- and does not repeat the request at once. Nothing happens without the lock, so it is safe to replay.
+-- Store for a moment that no token could be had, and release the lock: workers that wait for the token get the same
+-- answer, and do not repeat the request at once. Does nothing without the lock, so it is safe to replay.
 --
 -- KEYS  1 lock  2 failure
--- ARGV  1 owner  2 code  3 message  4 '1' when the API told how long to wait, else '0'  5 ms to remember it
+-- ARGV  1 owner  2 code  3 message  4 '1' when the API told how long to wait, else '0'  5 ms for which to store it
+-- Reply none
 
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+local lock, failure = unpack(KEYS)
+local owner, code, message, told, store_ms = unpack(ARGV)
+
+if redis.call('GET', lock) ~= owner then
   return
 end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[2], 'code', ARGV[2], 'message', ARGV[3], 'told', ARGV[4])
-redis.call('PEXPIRE', KEYS[2], ARGV[5])
+redis.call('DEL', lock)
+redis.call('HSET', failure, 'code', code, 'message', message, 'told', told)
+redis.call('PEXPIRE', failure, store_ms)

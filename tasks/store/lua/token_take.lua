@@ -1,28 +1,29 @@
--- One look at the fleet's token: use it, fetch a new one as the only one who may, wait for who does, or give up.
--- Safe to replay: the lock's owner is told again that the lock is its own.
+-- Look at the fleet's token once: use it, fetch a new one (one worker at a time), wait for that worker, or give up.
+-- Safe to replay: the owner of the lock is told again that it has the lock.
 --
 -- KEYS  1 token  2 lock  3 failure
--- ARGV  1 owner (a random value, one a caller)  2 ms that the lock lives
--- Reply {'use', token} | {'fetch', old token or ''}: the lock is ours
---       {'wait'} | {'failed', code, message, ms to wait, or '' when nobody knows}
+-- ARGV  1 owner (a random value for each caller)  2 ms for which the lock lives
+-- Reply {'use', token} | {'fetch', old token or ''}: the caller has the lock
+--       {'wait'} | {'failed', code, message, ms to wait, or '' when it is not known}
 
-local held = redis.call('HMGET', KEYS[1], 'token', 'refresh_ms')
-local token = held[1]
-if token and redis.call('PTTL', KEYS[1]) > tonumber(held[2]) then
-  return { 'use', token }
+local token, lock, failure = unpack(KEYS)
+local owner, lock_ms = unpack(ARGV)
+
+local current, refresh_ms = unpack(redis.call('HMGET', token, 'token', 'refresh_ms'))
+if current and redis.call('PTTL', token) > tonumber(refresh_ms) then
+  return { 'use', current }
 end
-local failure = redis.call('HMGET', KEYS[3], 'code', 'message', 'told')
-if failure[1] then
-  if token then
-    return { 'use', token }
+local code, message, told = unpack(redis.call('HMGET', failure, 'code', 'message', 'told'))
+if code then
+  if current then
+    return { 'use', current }
   end
-  local wait_ms = failure[3] == '1' and tostring(redis.call('PTTL', KEYS[3])) or ''
-  return { 'failed', failure[1], failure[2], wait_ms }
+  return { 'failed', code, message, told == '1' and tostring(redis.call('PTTL', failure)) or '' }
 end
-if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('GET', KEYS[2]) == ARGV[1] then
-  return { 'fetch', token or '' }
+if redis.call('SET', lock, owner, 'NX', 'PX', lock_ms) or redis.call('GET', lock) == owner then
+  return { 'fetch', current or '' }
 end
-if token then
-  return { 'use', token }
+if current then
+  return { 'use', current }
 end
 return { 'wait' }

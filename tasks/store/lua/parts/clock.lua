@@ -1,4 +1,4 @@
--- Redis' own clock, the only one that the ledger believes.
+-- The clock of the Redis server, the only clock that the ledger uses.
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -22,7 +22,7 @@ local function iso(ms)
     math.floor(rest / 3600), math.floor(rest % 3600 / 60), rest % 60, math.floor(ms) % 1000)
 end
 
--- As text with microseconds: Lua's own conversion would round a score to 14 digits.
+-- A time as text with microseconds: Lua's own conversion would round it to 14 digits.
 local function exact(ms)
   return string.format('%.3f', ms)
 end

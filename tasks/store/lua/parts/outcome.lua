@@ -1,13 +1,16 @@
 -- uses: clock
 -- The one way in which a job gets its outcome: record, indexes, stream and Celery's result, all or nothing.
---
--- keys: job, leases, index, index_unconfirmed, batch_index, batch_unconfirmed, batch_open, outcomes, result,
---       expiring
--- fields: flat list of record fields and values, among them `state` and `code`
 
-local TRIM = 16 -- index entries dropped with each outcome: bounded work, and faster than they come
+local TRIM = 16 -- expired index entries removed with each outcome: bounded work, and more than are added
 
 local NUMBERS = { attempts = true, http_status = true, priority = true, replays = true, conflicts = true }
+
+-- The first ten KEYS of each operation that can end a job, by name.
+local function outcome_keys()
+  return { job = KEYS[1], leases = KEYS[2], index = KEYS[3], index_unconfirmed = KEYS[4],
+    batch_index = KEYS[5], batch_unconfirmed = KEYS[6], batch_open = KEYS[7], outcomes = KEYS[8],
+    result = KEYS[9], expiring = KEYS[10] }
+end
 
 local function file_under(key, now, id, retention)
   redis.call('ZADD', key, exact(now), id)
@@ -18,9 +21,9 @@ local function file_under(key, now, id, retention)
   redis.call('PEXPIRE', key, string.format('%d', retention))
 end
 
-local function public_record(id, key)
+local function public_record(id, job)
   local record = { id = id }
-  local entries = redis.call('HGETALL', key)
+  local entries = redis.call('HGETALL', job)
   for i = 1, #entries, 2 do
     local name, value = entries[i], entries[i + 1]
     if NUMBERS[name] then
@@ -32,7 +35,9 @@ local function public_record(id, key)
   return record
 end
 
-local function settle(keys, now, id, fields, retention)
+-- End the job. `keys`: see outcome_keys; `fields`: record fields and their values by turns, `state` and `code` among
+-- them.
+local function end_job(keys, now, id, fields, retention)
   local lifetime = string.format('%d', retention)
   redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
@@ -55,10 +60,4 @@ local function settle(keys, now, id, fields, retention)
     .. ',"date_done":' .. cjson.encode(record.finished_at) .. ',"result":' .. cjson.encode(record) .. '}'
   redis.call('SET', keys.result, result, 'PX', lifetime)
   redis.call('PUBLISH', keys.result, result)
-end
-
-local function outcome_keys()
-  return { job = KEYS[1], leases = KEYS[2], index = KEYS[3], index_unconfirmed = KEYS[4],
-    batch_index = KEYS[5], batch_unconfirmed = KEYS[6], batch_open = KEYS[7], outcomes = KEYS[8],
-    result = KEYS[9], expiring = KEYS[10] }
 end

@@ -1,13 +1,14 @@
 -- uses: clock
--- An entry of the pause hash: reason -> {"since_ms":…,"until_ms":… or null,"message":…}.
+-- One entry of the hash `pause`: reason -> {"since_ms":…,"until_ms":… or null,"message":…}.
 
 local function paused_until(entry)
   return tonumber(string.match(entry, '"until_ms":([%d.]+)'))
 end
 
--- Begin, or prolong, the pause for one reason; an end that is already later stands. `for_ms` nil: no end.
-local function begin_pause(key, reason, now, for_ms, message)
-  local known = redis.call('HGET', key, reason)
+-- Begin or prolong the pause for one reason, but never shorten it. `for_ms` nil: the pause has no end.
+-- Returns 1 if anything changed.
+local function begin_pause(pause, reason, now, for_ms, message)
+  local known = redis.call('HGET', pause, reason)
   local since = now
   if known then
     local ends = paused_until(known)
@@ -16,7 +17,7 @@ local function begin_pause(key, reason, now, for_ms, message)
     end
     since = ends > now and tonumber(string.match(known, '"since_ms":([%d.]+)')) or now
   end
-  redis.call('HSET', key, reason, '{"since_ms":' .. exact(since) .. ',"until_ms":'
+  redis.call('HSET', pause, reason, '{"since_ms":' .. exact(since) .. ',"until_ms":'
     .. (for_ms and exact(now + for_ms) or 'null') .. ',"message":' .. message .. '}')
   return 1
 end

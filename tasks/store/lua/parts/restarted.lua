@@ -1,15 +1,15 @@
 -- uses: pause_entry run_id
--- Was Redis started anew, or did another one become the master, since the fleet last sent? Then its last moments may be
--- forgotten, calls among them. So nothing is sent until what was on the wire has ended and the living have told it.
---
--- string run  the server, by its own run id, that the fleet sends by
+-- Detect that Redis restarted, or that a replica became the master, since the fleet last sent. Such a server may lack
+-- the last writes, calls among them. So the fleet is paused until the calls in progress have ended and the workers
+-- have recorded their outcomes again.
 
-local function restarted(key, pause, now, hold)
-  local known, run = redis.call('GET', key), run_id()
+local function restarted(run_key, pause, now, hold_ms)
+  local known, run = redis.call('GET', run_key), run_id()
   if known ~= run and run ~= '' then
-    redis.call('SET', key, run)
+    redis.call('SET', run_key, run)
     if known then
-      begin_pause(pause, 'restart', now, hold, '"Redis was started anew, and may have forgotten its last moments."')
+      begin_pause(pause, 'restart', now, hold_ms,
+        '"Redis was started anew, and may have forgotten its last moments."')
     end
   end
 end

@@ -1,4 +1,4 @@
--- The run id of this server: another one after a restart, or when a replica became the master. '' if it does not tell.
+-- The run id of this server; it changes with a restart and with a fail-over. '' if the server does not tell it.
 
 local function run_id()
   local info = redis.pcall('INFO', 'server')

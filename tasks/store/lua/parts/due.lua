@@ -1,0 +1,11 @@
+-- uses: clock wake
+-- Let a job wait until it is due: in the due set of its priority, and in the state that belongs to that time.
+-- `...`: further fields of the record and their values. Returns the state.
+
+local function make_due(job, due_set, wake_key, id, due, now, ...)
+  local state = due > now and 'scheduled' or 'queued'
+  redis.call('HSET', job, 'state', state, 'due_at', iso(due), '_due_ms', exact(due), ...)
+  redis.call('ZADD', due_set, exact(due), id)
+  wake(wake_key)
+  return state
+end

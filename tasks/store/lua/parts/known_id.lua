@@ -1,0 +1,18 @@
+-- The reply for an id that the ledger already has, or nil for a new id; counts what came again.
+
+local function known_id(job, fingerprint)
+  local record = redis.pcall('HMGET', job, 'state', '_fingerprint')
+  if record.err then
+    return { 'conflict', 'rejected' } -- another program uses this key; the other messages must not wait for it
+  end
+  local state, known = unpack(record)
+  if not state then
+    return nil
+  end
+  if known == fingerprint then
+    redis.call('HINCRBY', job, 'replays', 1)
+    return { 'replay', state }
+  end
+  redis.call('HINCRBY', job, 'conflicts', 1)
+  return { 'conflict', state }
+end

@@ -1,0 +1,135 @@
+"""Holds the page of keys to the scripts: every field that they touch is on it, and no other."""
+
+import inspect
+import re
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tasks.codes import Code, State
+from tasks.store import keys
+from tests.support.ground import Ground, job
+from tests.support.lua import FILES, Call, calls
+
+#: The page: key -> its fields.
+PAGE: dict[str, dict[str, str]] = {
+    name.removesuffix("_FIELDS").lower(): fields for name, fields in vars(keys).items() if name.endswith("_FIELDS")
+}
+#: Scripts call some hashes by another name than the page does.
+ALIASES = {"failure": "token_failure", "key": "breaker"}
+#: Goes with these three operations: the others name their keys.
+UNNAMED = {
+    ("finish.lua", "KEYS [ 1 ]"): "job",
+    ("release.lua", "KEYS [ 1 ]"): "job",
+    ("breaker.lua", "KEYS [ 1 ]"): "breaker",
+    ("breaker.lua", "KEYS [ 2 ]"): "pause",
+}
+ANY = "<any>"
+
+
+def hash_named(file: str, name: str) -> str:
+    """The key of the page that a script calls `job`, or `keys.job`."""
+    name = UNNAMED.get((file, name), name).rpartition(".")[2]
+    return ALIASES.get(name, name)
+
+
+def fields_of(call: Call) -> tuple[str, list[str]]:
+    """The hash, or stream, and the fields that a call names; no fields for any other call."""
+    if call.name == "make_due":
+        return call.args[0], call.args[6::2]
+    if call.name not in {"redis.call", "redis.pcall"}:
+        return "", []
+    command, key, *rest = [*call.args, ""]
+    named = {
+        "'HSET'": rest[:-1:2],
+        "'HGET'": rest[:1],
+        "'HEXISTS'": rest[:1],
+        "'HINCRBY'": rest[:1],
+        "'HMGET'": rest[:-1],
+        "'HDEL'": rest[:-1],
+        "'HGETALL'": [],
+        "'XADD'": rest[rest.index("'*'") + 1 : -1 : 2] if "'*'" in rest else [],
+    }
+    assert command in named or command[1] not in "HX", f"this test does not know the fields of {command}"
+    return key, named.get(command, [])
+
+
+def normal(field: str) -> str | None:
+    """`'x'` as x, `'x' .. n` as x<n>; None for those that come from the caller."""
+    if field.startswith(("unpack (", "...")):
+        return None
+    literal = re.fullmatch(r"'(\w+)'(?: \.\. (\w+))?", field)
+    return literal[1] + (f"<{literal[2]}>" if literal[2] else "") if literal else ANY
+
+
+def touched() -> dict[str, set[str]]:
+    """What the scripts name: key -> fields."""
+    found = defaultdict[str, set[str]](set)
+    for file, text in FILES.items():
+        for call in calls(text):
+            key, named = fields_of(call)
+            if fields := {field for each in named if (field := normal(each))}:
+                found[hash_named(file, key)] |= fields
+    return found
+
+
+def eventful(ground: Ground) -> set[str]:
+    """The fields of the record of a job that met everything: repeated, conflicting, waiting, placed."""
+    ground.ledger.accept([job(batch="b"), job(batch="b"), job(to="another")])
+    waiting: Any = ground.redis.hgetall(keys.job("order-42"))
+    claim = ground.sending(job(batch="b"))
+    ground.finish(claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c", correlation_id="k")
+    placed: Any = ground.redis.hgetall(keys.job("order-42"))
+    return {*waiting, *placed}
+
+
+@pytest.fixture
+def ground(fake_redis: Redis) -> Ground:
+    return Ground.over(fake_redis)
+
+
+def test_every_hash_and_the_stream_have_their_fields() -> None:
+    constants = re.findall(r"^#: (?:hash|stream)\b.*\n(\w+): Final", inspect.getsource(keys), re.MULTILINE)
+    functions = [
+        name
+        for name, function in inspect.getmembers(keys, inspect.isfunction)
+        if (function.__doc__ or "").startswith("Hash")
+    ]
+    assert sorted(PAGE) == sorted([*constants, *functions])
+
+
+def test_scripts_touch_only_what_is_on_the_page() -> None:
+    assert touched().keys() == PAGE.keys()
+
+
+@pytest.mark.parametrize("key", sorted(PAGE.keys() - {"job"}))
+def test_the_fields_are_those_that_scripts_touch(key: str) -> None:
+    page, found = set(PAGE[key]), touched()[key]
+    if any(re.fullmatch(r"<\w+>", field) for field in page):
+        assert len(page) == 1
+        assert ANY in found
+    else:
+        assert page == found
+
+
+def test_the_fields_of_a_record_are_those_that_scripts_touch_or_callers_give(ground: Ground) -> None:
+    assert set(keys.JOB_FIELDS) == touched()["job"] | eventful(ground)
+
+
+def test_the_fields_of_the_stream_are_those_of_an_entry(ground: Ground) -> None:
+    eventful(ground)
+    entries: Any = ground.redis.xrange(keys.outcomes)
+    ((_, entry),) = entries
+    assert list(keys.OUTCOMES_FIELDS) == list(entry)
+
+
+def test_an_entry_of_the_pause_has_what_the_page_says() -> None:
+    (meaning,) = keys.PAUSE_FIELDS.values()
+    written = set(re.findall(r'"(\w+)":', FILES["parts/pause_entry.lua"]))
+    assert written == set(re.findall(r"\b(\w+_ms|message)\b", meaning))
+
+
+def test_every_field_is_explained_in_a_sentence() -> None:
+    assert [field for fields in PAGE.values() for field, meaning in fields.items() if not meaning.endswith(".")] == []
