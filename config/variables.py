@@ -116,5 +116,5 @@ def unknown_variable(name: str, text: str) -> str | None:
         return None
     shown = name if name.isprintable() and len(name) <= 80 else ascii(name[:80])  # noqa: PLR2004 - a line's length
     near = get_close_matches(name, BY_NAME, n=1)
-    hint = f"did you mean {near[0]}?" if near else "see 'Settings' in the README for those that exist."
+    hint = f"did you mean {near[0]}?" if near else "docs/reference/settings.md lists all settings."
     return f"{shown} is not a setting: {hint}"
