@@ -290,7 +290,7 @@ def test_every_line_of_the_status_that_is_explained_exists() -> None:
 
 
 def pasted(block: Block) -> bool:
-    """What other programs print is held to them by the rule that it stands between two marks."""
+    """Tell whether this is output of `make bench` or `make chaos`, which stands between two marks."""
     before = block.path.read_text().partition(block.text.splitlines()[0])[0]
     return before.count(": begin. Paste") > before.count(": end -->")
 
