@@ -40,7 +40,7 @@ def _unknown(name: str, text: str) -> str | None:
         return None
     shown = name if name.isprintable() and len(name) <= _LONGEST_NAME else ascii(name[:_LONGEST_NAME])
     near = get_close_matches(name, BY_NAME, n=1)
-    hint = f"did you mean {near[0]}?" if near else "see 'Settings' in the README for the list of settings"
+    hint = f"did you mean {near[0]}?" if near else "docs/reference/settings.md lists all settings."
     return f"{shown} is not a setting; {hint}"
 
 

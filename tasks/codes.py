@@ -86,7 +86,7 @@ class Words(NamedTuple):
 
 
 _E164_FIX = "Send the full number, best as +[country code][number], or set 'region' for a national one."
-_SHAPE_FIX = "Compare the job with 'Job fields' in the README and send it again under a new id."
+_SHAPE_FIX = "Compare the job with docs/reference/jobs.md and send it again under a new id."
 _UNKNOWN_FIX = (
     "Look for the call in Genesys Cloud; only if it was certainly not placed, run 'dialer retry' "
     "with --i-know-it-was-not-placed."

@@ -31,7 +31,7 @@ class Finding:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--list", "only_list", is_flag=True, help="Print the table, as it stands in docs/guards.md.")
+@click.option("--list", "only_list", is_flag=True, help="Print the guards as a table, and take out none.")
 def main(*, names: tuple[str, ...], only_list: bool) -> None:
     """Take out one guard at a time from a copy of the project, and see that each of its tests fails.
 

@@ -1,6 +1,7 @@
 """Holds README and docs to the code, both ways: what they name exists, and what exists is named."""
 
 import csv
+import dataclasses
 import inspect
 import io
 import json
@@ -8,7 +9,7 @@ import re
 import shlex
 import textwrap
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from tasks.fleet.status import FleetStatus
 from tasks.intake.message import read_message
 from tasks.job import FIELDS, Job
 from tasks.store import keys
+from tests.support.printed import Printed
 from worker.cli import status
 from worker.cli.main import COMMANDS, cli
 from worker.importing.rows import Filling
@@ -33,6 +35,7 @@ from worker.importing.sheet import read_sheet
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+REFERENCE = ROOT / "docs/reference"
 DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 ADRS = sorted((ROOT / "docs/adr").glob("0*.md"))
 SOURCES = [
@@ -100,7 +103,7 @@ def default(variable: Variable) -> str:
 
 
 def test_the_table_of_settings_is_the_codes() -> None:
-    documented = table(README, "| Setting | Default | What it is |")
+    documented = table(REFERENCE / "settings.md", "| Setting | Default | What it is |")
     assert documented == [[f"`{each.name}`", default(each), each.meaning] for each in VARIABLES]
 
 
@@ -112,7 +115,7 @@ def test_every_setting_that_is_named_exists(path: Path) -> None:
 
 
 def test_the_table_of_commands_is_the_codes() -> None:
-    documented = table(README, "| Command | What it does |")
+    documented = table(REFERENCE / "commands.md", "| Command | What it does |")
     assert documented == [[f"`dialer {name}`", line] for name, (_, line) in COMMANDS.items()]
 
 
@@ -190,18 +193,18 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def test_the_table_of_job_fields_is_the_codes() -> None:
-    assert column(README, "| Field | What it is | If absent |") == list(FIELDS)
+    assert column(REFERENCE / "jobs.md", "| Field | What it is | If absent |") == list(FIELDS)
 
 
 def test_the_table_of_states_is_the_codes() -> None:
-    rows = table(README, "| State | What it means |")
+    rows = table(REFERENCE / "states-and-codes.md", "| State | What it means |")
     assert [(name.strip("`"), meaning.startswith("Outcome: ")) for name, meaning in rows] == [
         (state, state in OUTCOMES) for state in State
     ]
 
 
 def test_the_tables_of_codes_are_the_codes() -> None:
-    documented = table(ROOT / "docs/codes.md", "| Code | What it means | What to do |")
+    documented = table(REFERENCE / "states-and-codes.md", "| Code | What it means | What to do |")
     assert documented == [[f"`{code}`", *WORDS[code]] for code in Code]
 
 
@@ -222,7 +225,7 @@ def keys_in_use() -> set[str]:
 
 
 def test_the_table_of_keys_is_the_codes(fake_redis: Redis) -> None:
-    documented = column(ROOT / "docs/records.md", "| Key | Type | What it holds | Lifetime |")
+    documented = column(REFERENCE / "records.md", "| Key | Type | What it holds | Lifetime |")
     assert len(documented) == len(set(documented))
     assert set(documented) == keys_in_use()
 
@@ -232,12 +235,12 @@ RECORD_FIELDS = ["id", *(name for name in keys.JOB_FIELDS if not name.startswith
 
 
 def test_the_table_of_record_fields_is_the_codes() -> None:
-    documented = column(ROOT / "docs/records.md", "| Field | What it is |")
+    documented = column(REFERENCE / "records.md", "| Field | What it is |")
     assert sorted(documented) == sorted(RECORD_FIELDS)
 
 
 def test_the_fields_of_the_stream_are_named() -> None:
-    section = prose(ROOT / "docs/records.md").partition("## The stream of outcomes")[2]
+    section = prose(REFERENCE / "records.md").partition("## The stream of outcomes")[2]
     assert list(keys.OUTCOMES_FIELDS) == re.findall(r"`([a-z_]+)`", section.partition(".")[0])
 
 
@@ -256,25 +259,139 @@ def test_every_field_of_a_record_that_is_shown_exists() -> None:
     assert {line.split()[0] for line in printed} <= set(RECORD_FIELDS)
 
 
-def test_every_line_of_the_status_that_is_shown_exists() -> None:
+def status_labels() -> set[str]:
     now = datetime.now(UTC)
     pause = ActivePause(reason=PauseReason.OUTAGE, message="", since=now, until=None)
     numbers = dict.fromkeys(("sent_last_minute", "inbox", "calls", "due", "later", "in_flight"), 1)
     overview = FleetStatus(pauses=[pause], probing="outage", share_of_limit=1, workers={}, drain_s=None, **numbers)
-    names = {name for name, _ in status._lines(overview, load({}, dotenv=None, credentials=False), None)}
+    return {name for name, _ in status._lines(overview, load({}, dotenv=None, credentials=False), None)}
+
+
+def test_every_line_of_the_status_that_is_shown_exists() -> None:
     shown = [line for typed, output in outputs() if typed == "dialer status" for line in output]
     assert shown
-    assert {line.partition("  ")[0] for line in shown} <= names
+    assert {line.partition("  ")[0] for line in shown} <= status_labels()
+
+
+def test_every_line_of_the_status_that_is_explained_exists() -> None:
+    """What to look at when the backlog does not shrink."""
+    section = (
+        prose(ROOT / "docs/operating.md").partition("\n## The backlog does not shrink\n")[2].partition("\n## ")[0]
+    )
+    named = set(re.findall(r"`([a-z_ ]+)`", section))
+    assert named >= {"workers", "in flight"}
+    assert {name for name in named if not name.startswith("dialer ")} <= status_labels() | {"later", *State, *FIELDS}
+
+
+# Quotations of log lines and output
+
+
+def pasted(block: Block) -> bool:
+    """Tell whether this is output of `make bench` or `make chaos`, which stands between two marks."""
+    before = block.path.read_text().partition(block.text.splitlines()[0])[0]
+    return before.count(": begin. Paste") > before.count(": end -->")
+
+
+@pytest.fixture(scope="session")
+def printed() -> Printed:
+    """What the code prints, with what others wrote: files of jobs, and Redis about its memory."""
+    typed = {cell for block in blocks("csv") for row in csv.reader(io.StringIO(block.text)) for cell in row}
+    others = {"command not allowed when used memory > 'maxmemory'"}
+    return Printed([*SOURCES, *sorted((ROOT / "tasks").rglob("*.lua"))], given=typed | others)
+
+
+def test_every_line_of_output_that_is_shown_is_printed(printed: Printed) -> None:
+    shown = [
+        (block.path.name, line)
+        for block in blocks("console")
+        if not pasted(block)
+        for line in block.text.splitlines()
+        if line and not line.startswith("$ ")
+    ]
+    assert len(shown) > 50
+    assert [each for each in shown if not printed.prints(each[1])] == []
+
+
+def names() -> set[str]:
+    """The single words that status, records and codes consist of."""
+    return {
+        *(field.name for field in dataclasses.fields(FleetStatus)),
+        *column(REFERENCE / "records.md", "| Field | What it is |"),
+        *State,
+        *Code,
+        *PauseReason,
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "header"),
+    [
+        ("guarantees", "| Fault | What becomes of the jobs | What you see |"),
+        ("operating", "| What | Where | When to alert |"),
+    ],
+)
+def test_what_an_operator_is_told_to_look_for_is_printed(printed: Printed, page: str, header: str) -> None:
+    cells = [cell for row in table(ROOT / f"docs/{page}.md", header) for cell in row[1:]]
+    quoted = {text for cell in cells for text in re.findall(r"`([^`]+)`", cell)}
+    quoted = {text for text in quoted if not text.startswith("dialer ") and text != "noeviction"}
+    assert quoted
+    assert {text for text in quoted if text not in names() and not (" " in text and printed.mentions(text))} == set()
+
+
+def sections(path: Path) -> dict[str, str]:
+    return dict(re.findall(r"^## ([a-z_]+)\n\n(.+?)(?=^## |\Z)", path.read_text(), re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize("reason", PauseReason)
+def test_every_pause_is_shown_as_the_status_prints_it(printed: Printed, reason: PauseReason) -> None:
+    """`…` stands for the instants; the message is one of ours, the simulator's, or that of the command beside it."""
+    section = sections(ROOT / "docs/pause.md")[reason]
+    quoted = section.splitlines()[0].strip("`")
+    message = re.split(r"(?:… |: )(?:for another [\d:]+: |until it is ended: )?", quoted, maxsplit=1)[1]
+    for until in None, datetime.now(UTC) + timedelta(seconds=238.2):
+        line = status._pause(ActivePause(reason=reason, message=message, since=datetime.now(UTC), until=until))
+        if re.fullmatch(re.escape(quoted).replace("…", ".+"), line):
+            break
+    else:
+        pytest.fail(f"the status prints {line}")
+    code, _, rest = message.partition(": ")
+    said = rest if code in set(Code) else message
+    assert printed.prints(said) or f'--reason "{said}"' in section
+
+
+# Words
+
+
+def terms() -> list[str]:
+    return [row[0].strip("*") for row in table(ROOT / "docs/words.md", "| Term | Meaning |")]
+
+
+def test_every_word_of_ours_is_defined_once_and_used() -> None:
+    words = ROOT / "docs/words.md"
+    assert len(terms()) == len(set(terms()))
+    texts = " ".join(path.read_text() for path in [*DOCS, *SOURCES] if path != words).lower()
+    unused = [term for term in terms() if not re.search(rf"\b{re.escape(term.lower())}(?:s|es)?\b", texts)]
+    assert unused == []
+
+
+@each([path for path in DOCS if path.name != "words.md"])
+def test_no_other_page_defines_a_word_of_ours(path: Path) -> None:
+    bold = {text.strip(".:").lower() for text in re.findall(r"^\| \*\*([^*]+)\*\* \|", prose(path), re.MULTILINE)}
+    assert bold & {term.lower() for term in terms()} == set()
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text().splitlines()) <= 200
 
 
 # Examples
 
 
 def test_the_message_that_is_shown_is_a_job() -> None:
-    (message,) = [block.text for block in blocks("json") if '"body"' in block.text]
-    read = read_message(message.encode())
+    (message,) = [block for block in blocks("json") if '"body"' in block.text]
+    read = read_message(message.text.encode())
     assert isinstance(read, Job), read
-    assert json.dumps({"to": read.to}) in README.read_text()
+    assert json.dumps({"to": read.to}) in message.path.read_text()
 
 
 def test_the_sheet_that_is_shown_can_be_imported() -> None:
@@ -312,11 +429,11 @@ def test_every_file_that_is_named_exists(path: Path) -> None:
     assert [name for name in named if not any((ROOT / base / name).is_file() for base in ("", "tasks"))] == []
 
 
-def test_every_page_and_section_that_the_code_names_exists() -> None:
+def test_every_page_that_the_code_names_exists() -> None:
     code = "".join(path.read_text() for path in SOURCES)
     pages = set(re.findall(r"docs/[\w/.-]+\.md", code))
     assert {page for page in pages if not (ROOT / page).is_file()} == set()
-    assert set(re.findall(r"'([\w ]+)' in the README", code)) <= set(headings(README))
+    assert "in the README" not in code, "name the page"
 
 
 @each(ADRS)
