@@ -21,7 +21,7 @@ WHY: Final = {
     "claim": "one worker takes the job: fence, lease, out of the due set",
     "token_take": "the token as it is now: a revoked one costs one refusal, not one a worker",
     "send": "the last look before the first byte: fence, lease, cancel, pause, slot",
-    "finish": "outcome, indexes, batch, stream and Celery's result, all or nothing",
+    "settle": "outcome, indexes, batch, stream and Celery's result, all or nothing",
 }
 #: Commands that share a round trip with others.
 _PIPELINED: Final = {"accept": 500}
