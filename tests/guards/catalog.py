@@ -35,11 +35,11 @@ class Harm(StrEnum):
     LOST = "lost"
     #: Somebody is called who must not be called, or not at that time.
     STRANGER = "stranger"
-    #: A secret or a phone number is shown, or the fleet runs what others wrote.
+    #: A secret or a phone number is shown, or a worker runs code that others wrote.
     LEAK = "leak"
-    #: The fleet stops, or a backlog is burnt.
+    #: The fleet stops, or jobs of a backlog end for a fault that is not theirs.
     STOPS = "stops"
-    #: A job's record says what did not happen.
+    #: The record of a job says something that did not happen.
     UNTRUE = "untrue"
 
 

@@ -4,6 +4,7 @@ One test a file of the catalog and question; it tells every fault of that file a
 """
 
 import ast
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,11 @@ def test_a_table_lists_each_guard_with_its_harm() -> None:
     assert head == "| Guard | Harm | Without it | Tests that fail then |"
     assert len(rows) == len(catalog())
     assert {row.split(" | ")[1] for row in rows} == set(Harm)
+
+
+def test_the_docs_list_each_harm() -> None:
+    told = re.findall(r"^\| `([a-z ]+)` \|", (ROOT / "docs/guards.md").read_text(), re.MULTILINE)
+    assert told == list(Harm)
 
 
 def test_guards_are_chosen_by_a_part_of_their_name_or_file() -> None:
