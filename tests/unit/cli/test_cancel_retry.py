@@ -23,7 +23,7 @@ class TestCancel:
         ground.sending(job())
         result = run_here("cancel", "order-42")
         assert result.exit_code == 1
-        assert "may be out already" in result.stderr
+        assert "may already be in progress" in result.stderr
 
     def test_nobody_knows_it(self, run_here: Run) -> None:
         result = run_here("cancel", "nobody")

@@ -54,7 +54,7 @@ def test_the_same_again_is_known(run_here: Run) -> None:
     run_here("enqueue", "+1 212-555-1234", "--id", "a")
     result = run_here("enqueue", "+1 212-555-1234", "--id", "a")
     assert result.exit_code == 0
-    assert "entered before" in result.stdout
+    assert "already entered" in result.stdout
     again = json.loads(run_here("enqueue", "+1 212-555-1234", "--id", "a", "--json").stdout)
     assert again["entry"] == "replay"
 
@@ -63,7 +63,7 @@ def test_another_job_under_the_same_id_is_refused(run_here: Run, real_redis: Red
     run_here("enqueue", "+1 212-555-1234", "--id", "a")
     result = run_here("enqueue", "+1 212-555-1235", "--id", "a")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "already is another job" in result.stderr
+    assert "already used by a different job" in result.stderr
     assert real_redis.hget("dialer:job:a", "to_raw") == "+1 212-555-1234"
 
 
@@ -103,7 +103,7 @@ def test_waiting_ends_with_the_outcome(
 def test_waiting_no_longer_than_asked(run_here: Run) -> None:
     result = run_here("enqueue", "+1 212-555-1234", "--id", "a", "--wait", "--timeout", "0.2")
     assert result.exit_code == 1
-    assert result.stderr == "Error: 'a' is still queued after 0.2 s; the job goes on.\n"
+    assert result.stderr == "Error: 'a' is still queued after 0.2 s; the job continues.\n"
 
 
 def test_ctrl_c_while_waiting_leaves_the_job(
@@ -115,5 +115,5 @@ def test_ctrl_c_while_waiting_leaves_the_job(
     monkeypatch.setattr("worker.cli.enqueue.time.sleep", interrupt)
     result = run_here("enqueue", "+1 212-555-1234", "--id", "a", "--wait")
     assert result.exit_code == 130
-    assert result.stderr == "Error: stopped waiting; the job goes on, see 'dialer show a'.\n"
+    assert result.stderr == "Error: stopped waiting; the job continues, see 'dialer show a'.\n"
     assert real_redis.hget("dialer:job:a", "state") == "queued"

@@ -5,15 +5,15 @@ from redis import Redis
 
 from tests.support.heartbeats import beat
 from tests.unit.conftest import Run
-from worker.health import HEALTHY_WITHIN_S, this_host
+from worker.health import HEALTHY_WITHIN_S, host_name
 
 
 @pytest.mark.parametrize(
     ("worker", "ago_s", "exit_code", "says"),
     [
-        (f"{this_host()}:1:0a0b", 2, 0, "A worker of this host was seen"),
-        (f"{this_host()}:1:0a0b", HEALTHY_WITHIN_S + 1, 1, "Error: the worker of this host was last seen"),
-        ("elsewhere:1:0a0b", 2, 1, "Error: Redis knows of no worker on this host"),
+        (f"{host_name()}:1:0a0b", 2, 0, "The last heartbeat of a worker on this host was"),
+        (f"{host_name()}:1:0a0b", HEALTHY_WITHIN_S + 1, 1, "Error: the last heartbeat of a worker on this host was"),
+        ("elsewhere:1:0a0b", 2, 1, "Error: there is no heartbeat of a worker on this host"),
     ],
 )
 def test_the_exit_code_tells(

@@ -11,7 +11,7 @@ from redis import Redis
 
 from tasks.errors import LedgerUnavailable
 from tests.unit.conftest import Run
-from worker.importing.bulk import CHUNK, Tally
+from worker.importing.bulk import CHUNK, ImportSummary
 
 SHEET = "id,to,region\na,+1 212-555-1234,\nb,(212) 555-1235,US\n,+1 212-555-1236,\n"
 
@@ -44,7 +44,7 @@ def test_bad_rows_are_told_and_do_not_stop_the_rest(run_here: Run) -> None:
     assert result.stdout == "4 rows: 1 accepted, 0 already known, 1 conflicting, 2 bad.\n"
     assert result.stderr.splitlines() == [
         "row 2: invalid_field: priority must be a whole number from 0 to 9.",
-        "row 4: conflict: The id 'b' already is another job, which stands.",
+        "row 4: conflict: The id 'b' is already used by a different job; kept the first.",
         "row 5: missing_field: The field 'to' is missing: it is the number to call.",
     ]
 
@@ -69,7 +69,7 @@ def test_the_summary_for_programs(run_here: Run) -> None:
 def test_a_file_that_will_not_do_is_2(run_here: Run, real_redis: Redis) -> None:
     result = run_here("import", "-", stdin="to,phone\n+1,+2\n")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: -: There is no column 'phone'. Known columns: id, to, ")
+    assert result.stderr.startswith("Error: -: Unknown column 'phone'. Known columns: id, to, ")
     assert real_redis.dbsize() == 0
 
 
@@ -95,19 +95,19 @@ def test_what_ends_it_half_way_says_how_far_it_came(
     stdin = "to\n" + "".join(f"+1212555{n}\n" for n in range(1000, 2200))
     with monkeypatch.context() as patch:
         entered: list[int] = []
-        enter = Tally.enter
+        enter = ImportSummary.add_job
 
-        def interrupted(tally: Tally, number: int, *args: Any) -> None:
+        def interrupted(summary: ImportSummary, number: int, *args: Any) -> None:
             if number == CHUNK + 2:
                 raise error
-            enter(tally, number, *args)
+            enter(summary, number, *args)
             entered.append(number)
 
-        patch.setattr(Tally, "enter", interrupted)
+        patch.setattr(ImportSummary, "add_job", interrupted)
         result = run_here("import", "-", stdin=stdin)
     assert result.exit_code == code
     assert told in result.stderr
-    assert f"{CHUNK} rows are in" in result.stderr
+    assert f"{CHUNK} rows were entered." in result.stderr
     assert result.stderr.count("\n") == 1
     again = run_here("import", "-", stdin=stdin)
     # The second chunk was in when it ended, which nobody had been told.

@@ -65,16 +65,16 @@ def _break(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     monkeypatch.setattr("worker.cli.show.command", broken)
 
 
-def test_a_defect_is_one_line_without_numbers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line_without_numbers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     _break(monkeypatch, ValueError("no such call:\n+12125551234"))
     result = run("show", "a")
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: a defect in Dialer: ValueError: no such call: ")
+    assert result.stderr.startswith("Error: unexpected error in Dialer: ValueError: no such call: ")
     assert result.stderr.count("\n") == 1
     assert "2125551234" not in result.stderr
 
 
-def test_a_defect_shows_where_it_came_from_if_asked_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_shows_its_traceback_if_asked_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     _break(monkeypatch, ValueError("no such call"))
     assert isinstance(run("--traceback", "show", "a").exception, ValueError)
 

@@ -17,6 +17,12 @@ def test_every_command_has_help_with_an_example(run: Run, name: str, option: str
     assert "Example" in result.stdout
 
 
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_the_help_fits_into_80_columns(run: Run, name: str) -> None:
+    result = run(*filter(None, [name]), "--help", COLUMNS="80")
+    assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
+
+
 def test_the_table_names_each_command_as_it_names_itself() -> None:
     for name in COMMANDS:
         command = cli.get_command(click.Context(cli), name)

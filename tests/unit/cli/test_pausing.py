@@ -41,6 +41,6 @@ def test_resume_leaves_what_is_not_an_operators(run_here: Run, ground: Ground) -
     pause = Pause(ground.redis)
     pause.begin(PauseReason.OUTAGE, "no answer", for_s=60)
     result = run_here("resume")
-    assert "Still waiting: outage: no answer" in result.stderr
+    assert "Still paused: outage: no answer" in result.stderr
     assert run_here("resume", "--all").stdout == "Resumed.\n"
     assert pause.entries() == []

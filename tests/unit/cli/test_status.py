@@ -30,8 +30,8 @@ def test_why_it_waits_and_what_waits(run_here: Run, ground: Ground) -> None:
     result = run_here("status")
     assert "operator, since" in result.stdout
     assert "until it is ended: lunch" in result.stdout
-    assert "2 now (0 of them with the workers), 0 later" in result.stdout
-    assert "1, for 8 calls at once" in result.stdout
+    assert "2 now (0 dispatched), 0 later" in result.stdout
+    assert "1, total concurrency 8" in result.stdout
 
 
 def test_as_json(run_here: Run, ground: Ground) -> None:

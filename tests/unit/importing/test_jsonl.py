@@ -9,11 +9,11 @@ from worker.importing.rows import BadFile
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("{", "Not JSON"),
-        ("[]", "A job is a JSON object."),
-        ('{"to": NaN}', "Not JSON: NaN"),
+        ("{", "The line is not JSON"),
+        ("[]", "The line is not a JSON object."),
+        ('{"to": NaN}', "The line is not JSON: NaN"),
         ('{"to": "+1", "to": "+2"}', "twice"),
-        ("[" * 100_000, "Not JSON"),
+        ("[" * 100_000, "The line is not JSON"),
         ('{"to": "\0"}', "UTF-8"),
     ],
 )
@@ -26,5 +26,5 @@ def test_bad_lines_of_jsonl(line: str, told: str) -> None:
 
 
 def test_a_json_array_is_no_jsonl() -> None:
-    with pytest.raises(BadFile, match="one object a line"):
+    with pytest.raises(BadFile, match="one object per line"):
         read('[{"to": "+1"}]', name="jobs.json")

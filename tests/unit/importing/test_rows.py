@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from worker.importing.rows import Filling, Row
+from worker.importing.rows import Row, RowDefaults
 
 
-def jobs(*rows: dict[str, Any], **filling: Any) -> list[Any]:
+def jobs(*rows: dict[str, Any], **defaults: Any) -> list[Any]:
     numbered = [Row(number=n, fields=row) for n, row in enumerate(rows, 2)]
-    return list(Filling(**filling).jobs(iter(numbered)))
+    return list(RowDefaults(**defaults).jobs(iter(numbered)))
 
 
 def test_the_row_s_own_word_comes_first() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from worker.importing.rows import Row
-from worker.importing.source import opened
+from worker.importing.source import open_source
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_the_format_comes_from_the_name_or_the_content(
 ) -> None:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
-    with opened(str(path)) as source:
+    with open_source(str(path)) as source:
         (row,) = source.rows(file_format=None, id_column=None)
         assert isinstance(row, Row)
         assert row.fields == {"to": expected}
@@ -38,7 +38,7 @@ def test_a_file_without_line_ends_does_not_fill_the_memory(tmp_path: Path, name:
     path.write_bytes(head + b"x" * 20_000_000 + b"\n")
     tracemalloc.start()
     try:
-        with opened(str(path)) as source:
+        with open_source(str(path)) as source:
             rows = source.rows(file_format=None, id_column=None)
             assert [row for row in rows if isinstance(row, Row)] == []
         _, most = tracemalloc.get_traced_memory()
