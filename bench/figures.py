@@ -42,7 +42,7 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class BenchReport:
     """The results of one bench; `conditions` and `notes` are sentences for a reader."""
 
     title: str

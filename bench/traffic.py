@@ -22,7 +22,7 @@ class Visit:
 
 
 @dataclass
-class Window:
+class LimitWindow:
     """A rate limit window of the server, which opens with the first request after the end of the previous one."""
 
     opened_at: float
@@ -36,12 +36,12 @@ def visits(simulator: Simulator) -> list[Visit]:
     return sorted(asked, key=lambda visit: visit.time)
 
 
-def windows(asked: Sequence[Visit], *, period_s: float) -> list[Window]:
+def windows(asked: Sequence[Visit], *, period_s: float) -> list[LimitWindow]:
     """Group the requests by the windows of the server."""
-    found: list[Window] = []
+    found: list[LimitWindow] = []
     for visit in asked:
         if not found or visit.time >= found[-1].opened_at + period_s:
-            found.append(Window(visit.time))
+            found.append(LimitWindow(visit.time))
         found[-1].admitted += not visit.refused
     return found
 
