@@ -69,7 +69,7 @@ class Loops:
         for loop in self._loops:
             loop.join(_JOIN_S)
         try:
-            self._parts.heartbeat.leave()
+            self._parts.heartbeat.deregister()
         except LedgerUnavailable as error:
             log.warning("left without saying good-bye: %s", error)
 

@@ -48,7 +48,7 @@ def test_bad_rows_are_told_and_do_not_stop_the_rest(run_here: Run) -> None:
     assert result.stderr.splitlines() == [
         "row 2: invalid_field: priority must be a whole number from 0 to 9.",
         "row 4: conflict: The id 'b' already is another job, which stands.",
-        "row 5: missing_field: The field 'to' is missing: it is the number to call.",
+        "row 5: missing_field: The field 'to', the number to call, is missing.",
     ]
 
 
@@ -135,7 +135,7 @@ class TestDryRun:
         assert result.exit_code == 1
         lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
         assert lines[:2] == ["6 rows; 1 would be dialed. Nothing was entered.", ""]
-        assert lines[3].startswith("emergency_number 2 3, 4 Remove it from the list;")
+        assert lines[3].startswith("emergency_number 2 3, 4 Remove the job;")
         assert {line.split()[0] for line in lines[4:]} == {"not_a_number", "missing_field", "repeated"}
 
     def test_for_programs(self, run: Run) -> None:

@@ -161,7 +161,7 @@ def test_who_shows_itself_meanwhile_is_not_buried(ground: Ground, raw_redis: Red
     send(ground.redis, "a")
     inbox(ground, raw_redis, "other").wait(0.1)
     fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
-    fleet._take_over("other", int(DEAD_AFTER_S * 1000))
+    fleet._reclaim("other", int(DEAD_AFTER_S * 1000))
     assert ground.redis.llen(keys.in_hand("other")) == 1
     assert ground.redis.zscore(keys.workers, "other")
 
@@ -170,7 +170,7 @@ def test_whoever_leaves_gives_back_what_it_holds(ground: Ground, raw_redis: Redi
     send(ground.redis, "a")
     inbox(ground, raw_redis).wait(0.1)
     fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
-    fleet.leave()
+    fleet.deregister()
     assert ground.redis.llen(INBOX_QUEUE) == 1
     assert ground.redis.zcard(keys.workers) == 0
 

@@ -1,18 +1,11 @@
 -- uses: clock pause_entry wake
--- Whether the fleet gets anywhere: what must not be sent to an API that does not answer, or refuses everybody.
---
--- hash breaker  unanswered  requests sent since the last answer
---               sent_ms, answered_ms  when the last request left, and when the last answer came
---               outage, refusal  how many failures, or refusals of the same code, came in a row
---               code  that code
---               open  the reason for which the fleet is stopped; from then on one probe at a time
---               distance_ms  between the last probe and the next
---               probe_ms  until when the one probe may be on the wire
+-- The circuit breaker of the fleet: it limits what is sent to an API that does not answer, or that refuses every job.
+-- `store/keys.py` has the fields of the hash.
 
-local UNANSWERED = 10  -- more are not sent into silence
-local SILENCE = 1000   -- ms without an answer that count as silence
+local UNANSWERED = 10  -- no more requests are sent while this many have no answer
+local SILENCE = 1000   -- ms without an answer after which this applies
 
--- ms to wait before a request may leave, or nil; the caller counts it with `sent`.
+-- Returns how many ms a request must wait, or nil. The caller counts a request that is sent with `sent`.
 local function held_back(key, now, lease)
   local h = redis.call('HMGET', key, 'open', 'probe_ms', 'unanswered', 'answered_ms', 'sent_ms')
   if h[1] then
@@ -20,7 +13,7 @@ local function held_back(key, now, lease)
     return probe > now and math.min(probe - now, SILENCE) or nil
   end
   local silent = now - (tonumber(h[4]) or 0) > SILENCE
-  -- Nobody will answer for workers that died: after their lease, try again.
+  -- Requests of dead workers never get an answer, so they count only until the end of their lease.
   local somebody_waits = now - (tonumber(h[5]) or 0) < lease
   if silent and somebody_waits and (tonumber(h[3]) or 0) >= UNANSWERED then
     return SILENCE / 2
@@ -35,7 +28,7 @@ local function sent(key, now, lease)
   end
 end
 
--- A call was placed: the breaker closes.
+-- Close the breaker, because a call was placed.
 local function close_breaker(key, pause, wake_key, now)
   if redis.call('HEXISTS', key, 'open') == 1 then
     redis.call('HDEL', pause, 'outage', 'credentials', 'refusal')
@@ -45,7 +38,7 @@ local function close_breaker(key, pause, wake_key, now)
   redis.call('HSET', key, 'answered_ms', exact(now))
 end
 
--- How many answers of this kind came in a row.
+-- Count a bad answer; returns how many of this kind came in a row.
 local function bad_in_a_row(key, report)
   if report.kind == 'outage' then
     return redis.call('HINCRBY', key, 'outage', 1)
@@ -56,12 +49,12 @@ local function bad_in_a_row(key, report)
   return redis.call('HINCRBY', key, 'refusal', 1)
 end
 
--- An answer that was no call: is it this job's fault, or would every job meet it?
--- Too many in a row open the breaker; then one probe at a time goes out, at growing distance, until one is placed.
+-- Count a bad answer. Too many in a row are a systemic failure and open the breaker. One probe at a time is then
+-- sent, with a growing time in between, until a call is placed.
 -- report  kind: 'outage' (failed or unknown), 'refusal', 'credentials', or 'clear' (the API is alive);
---         code; message (JSON); in_a_row: how many are taken for the jobs' own; first_ms, longest_ms: distances;
---         answered: it is an answer, for a time-out ends no silence
--- Returns true if the breaker is open for it: it is not this job's fault.
+--         code; message (JSON); in_a_row: how many are attributed to the jobs themselves; first_ms, longest_ms: time
+--         between probes; answered: false for a time-out, after which the API may still not answer
+-- Returns true if the breaker is open for the answer: the failure is then systemic.
 local function count_bad_answer(key, pause, now, report)
   local kind = report.kind
   if report.answered then
@@ -82,12 +75,12 @@ local function count_bad_answer(key, pause, now, report)
   if kind == 'clear' then
     return false
   end
-  -- Credentials are everybody's: the first refusal opens it.
+  -- Refused credentials affect every job: the first refusal opens the breaker.
   if kind ~= 'credentials' and bad_in_a_row(key, report) <= report.in_a_row and open ~= kind then
     return false
   end
 
-  -- What was on its way when the breaker opened does not make the distance grow; a probe that fails does.
+  -- A failed probe increases the distance. Requests that were in progress when the breaker opened do not.
   local entry = redis.call('HGET', pause, kind)
   local ends = entry and paused_until(entry) or 0
   if open ~= kind or ends <= now then
