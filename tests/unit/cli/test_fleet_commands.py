@@ -75,7 +75,7 @@ class TestStatus:
 
     def test_how_much_of_the_limit_is_used(self, run_here: Run, ground: Ground) -> None:
         for n in range(30):
-            ground.finish(ground.sending(job(f"j{n}")), State.PLACED, Code.PLACED)
+            ground.end(ground.sending(job(f"j{n}")), State.PLACED, Code.PLACED)
         found = json.loads(run_here("status", "--json", DIALER_RATE_LIMIT="60/60s").stdout)
         assert 20 <= found["sent_last_minute"] <= 30
         assert found["share_of_limit"] == pytest.approx(found["sent_last_minute"] / 60, abs=0.02)
@@ -112,12 +112,12 @@ class TestCancel:
 
 class TestRetry:
     def test_one(self, run_here: Run, ground: Ground) -> None:
-        ground.finish(ground.sending(job()), State.FAILED, Code.COULD_NOT_CONNECT)
+        ground.end(ground.sending(job()), State.FAILED, Code.COULD_NOT_CONNECT)
         result = run_here("retry", "order-42")
         assert (result.exit_code, result.stdout) == (0, "order-42 queued\n")
 
     def test_what_may_have_been_placed_only_on_a_persons_word(self, run_here: Run, ground: Ground) -> None:
-        ground.finish(ground.sending(job(batch="b")), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        ground.end(ground.sending(job(batch="b")), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         for args in (["order-42"], ["--batch", "b", "--state", "unconfirmed"]):
             result = run_here("retry", *args)
             assert result.exit_code in {1, 2}
@@ -125,7 +125,7 @@ class TestRetry:
         assert run_here("retry", "order-42", "--i-know-it-was-not-placed").exit_code == 0
 
     def test_never_what_was_placed(self, run_here: Run, ground: Ground) -> None:
-        ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        ground.end(ground.sending(job()), State.PLACED, Code.PLACED)
         result = run_here("retry", "order-42", "--i-know-it-was-not-placed")
         assert result.exit_code == 1
         assert "was placed" in result.stderr
@@ -133,7 +133,7 @@ class TestRetry:
 
     def test_a_batch(self, run_here: Run, ground: Ground) -> None:
         for n in range(3):
-            ground.finish(ground.sending(job(f"j{n}", batch="b")), State.FAILED, Code.COULD_NOT_CONNECT)
+            ground.end(ground.sending(job(f"j{n}", batch="b")), State.FAILED, Code.COULD_NOT_CONNECT)
         result = run_here("retry", "--batch", "b", "--state", "failed")
         assert (result.exit_code, result.stdout) == (0, "3 queued again\n")
         assert run_here("retry", "--batch", "b").exit_code == 2
@@ -142,7 +142,7 @@ class TestRetry:
 class TestBatch:
     def test_how_far_it_is(self, run_here: Run, ground: Ground) -> None:
         ground.ledger.accept([job(f"j{n}", batch="b") for n in range(3)])
-        ground.finish(ground.sending(job("j0", batch="b")), State.PLACED, Code.PLACED)
+        ground.end(ground.sending(job("j0", batch="b")), State.PLACED, Code.PLACED)
         assert json.loads(run_here("batch", "b", "--json").stdout) == {
             "batch": "b",
             "jobs": 3,
@@ -161,7 +161,7 @@ class TestExport:
     def fill(self, ground: Ground) -> None:
         for n, state in enumerate((State.PLACED, State.FAILED)):
             to = "=cmd|'/c calc'!A1" if n else "+1 212-555-1234"
-            ground.finish(ground.sending(job(f"j{n}", to=to, batch="b")), state, Code.PLACED)
+            ground.end(ground.sending(job(f"j{n}", to=to, batch="b")), state, Code.PLACED)
 
     def test_csv_that_no_spreadsheet_executes(self, run_here: Run, ground: Ground) -> None:
         self.fill(ground)

@@ -90,7 +90,7 @@ class TestEnqueue:
         self, run_here: Run, real_redis: Redis, state: str, code: str, exit_code: int
     ) -> None:
         ground = Ground.over(real_redis)
-        ground.finish(ground.sending(job("a")), State(state), Code(code))
+        ground.end(ground.sending(job("a")), State(state), Code(code))
         result = run_here("enqueue", "+1 212-555-1234", "--id", "a", "--wait", "--json")
         assert result.exit_code == exit_code
         assert json.loads(result.stdout)["code"] == code
@@ -116,7 +116,7 @@ class TestEnqueue:
 class TestShow:
     def test_the_record_as_one_object(self, run_here: Run, real_redis: Redis) -> None:
         ground = Ground.over(real_redis)
-        ground.finish(ground.sending(job()), State.PLACED, Code.PLACED, conversation_id="c-1")
+        ground.end(ground.sending(job()), State.PLACED, Code.PLACED, conversation_id="c-1")
         result = run_here("show", "order-42", "--json")
         assert result.exit_code == 0
         assert json.loads(result.stdout) == ground.record("order-42")
@@ -124,7 +124,7 @@ class TestShow:
     def test_for_people_with_the_words_for_its_code(self, run_here: Run, real_redis: Redis) -> None:
         ground = Ground.over(real_redis)
         claim = ground.sending(job())
-        ground.release(claim, delay_s=60, code=Code.COULD_NOT_CONNECT)
+        ground.requeue(claim, delay_s=60, code=Code.COULD_NOT_CONNECT)
         lines = dict(line.split(None, 1) for line in run_here("show", "order-42").stdout.splitlines())
         assert list(lines)[:3] == ["id", "state", "code"]
         assert lines["code"] == "could_not_connect"
@@ -152,7 +152,7 @@ class TestList:
         ground = Ground.over(real_redis)
         for n in range(5):
             claim = ground.claim(job(f"j{n}", batch="b", to="[red]" + "+12125551234" * (n == 0)))
-            ground.finish(claim, State.REJECTED, Code.NOT_A_NUMBER)
+            ground.end(claim, State.REJECTED, Code.NOT_A_NUMBER)
         ground.ledger.accept([job("waiting")])
         return ground
 
