@@ -29,7 +29,7 @@ def test_a_row_without_an_id_gets_one_from_its_content() -> None:
 @pytest.mark.parametrize(
     ("row", "code", "told"),
     [
-        ({"id": 42, "to": "+1"}, "invalid_field", "id must be a text"),
+        ({"id": 42, "to": "+1"}, "invalid_field", "id must be a string"),
         ({"id": "a\nb", "to": "+1"}, "invalid_field", "printable"),
         ({"id": "a" * 256, "to": "+1"}, "invalid_field", "255"),
         ({"id": "", "to": "+1"}, "invalid_field", "255"),
