@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandbox.simulator.call_request import RequestedCall
-from sandbox.simulator.course import Course, Durations, Result, course_of
+from sandbox.simulator.course import CallCourse, Durations, Result, course_of
 
 #: The attribute in which Dialer sends its job id (public profile).
 JOB_ID_ATTRIBUTE = "dialerJobId"
@@ -25,7 +25,7 @@ class Call:
     user_id: str
     queue_id: str
     attributes: Mapping[str, str]
-    course: Course
+    course: CallCourse
     answered: int | None = None
     #: When a later call of the same user put this one on hold, in epoch seconds.
     held_at: float | None = None

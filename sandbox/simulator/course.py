@@ -91,7 +91,7 @@ DEAD_LEG: Final = Ending(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class CallCourse:
     """The instants of one call, in epoch seconds; None for what never happens."""
 
     result: Result
@@ -110,10 +110,10 @@ class Course:
         return sorted(instant for instant in known if instant is not None)
 
 
-def course_of(result: Result, accepted_at: float, durations: Durations) -> Course:
+def course_of(result: Result, accepted_at: float, durations: Durations) -> CallCourse:
     """Return the course of a call that was accepted at `accepted_at` (epoch seconds)."""
     if result is Result.USER_MISSES:
-        return Course(
+        return CallCourse(
             result=result,
             accepted_at=accepted_at,
             picked_up_at=None,
@@ -124,7 +124,7 @@ def course_of(result: Result, accepted_at: float, durations: Durations) -> Cours
     # A number without a route is never dialed: its leg ends within a millisecond.
     rang_until = picked_up_at + (0.001 if result is Result.NO_ROUTE else durations.dialing_s)
     answered = ENDINGS[result].answered
-    return Course(
+    return CallCourse(
         result=result,
         accepted_at=accepted_at,
         picked_up_at=picked_up_at,
