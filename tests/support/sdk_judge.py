@@ -18,7 +18,7 @@ from PureCloudPlatformClientV2.rest import ApiException
 
 from tests.support.sdk_types import differences
 
-_PATIENCE_S: Final = 15.0
+_PATIENCE_S: Final = 60.0
 
 #: The last digits of a magic number, and what becomes of its call.
 CALLS: Final = {

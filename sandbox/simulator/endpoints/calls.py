@@ -39,6 +39,7 @@ def routes(organization: Organization) -> list[web.RouteDef]:
     return [
         route(organization, "POST", GUIDE_PATH, _create_as_in_the_guide),
         route(organization, "POST", GUIDE_PATH + "/user/{user_id}", _create_as_published),
+        route(organization, "GET", GUIDE_PATH, guarded(_show_own)),
         route(organization, "GET", GUIDE_PATH + "/{conversation_id}", guarded(_show)),
     ]
 
@@ -81,6 +82,11 @@ def _create(incoming: Incoming, wanted: RequestedCall, success: Callable[[str], 
     follow(organization, call)
     reply = success(call.conversation_id)
     return spoiled(incoming, fault, reply) if fault else reply
+
+
+def _show_own(_incoming: Incoming) -> Reply:
+    """Refuse to list the calls of the user who is logged in: with client credentials nobody is."""
+    raise not_a_user()
 
 
 def _show(incoming: Incoming) -> Reply:

@@ -29,6 +29,7 @@ def refusal(answer: requests.Response) -> tuple[int, str]:
 def test_the_published_body_at_the_guides_path_needs_a_user(simulator: Simulator, client: Client) -> None:
     simulator.behave(profile="guide")
     assert refusal(client.ask("POST", CALLS, json={"phoneNumber": PLAIN})) == (400, "not.a.user")
+    assert refusal(client.ask("GET", CALLS)) == (400, "not.a.user")
     assert simulator.calls() == []
 
 
