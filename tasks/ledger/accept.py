@@ -1,7 +1,7 @@
-"""The way into the ledger: a job, or a message that is none, is entered once and answered every time."""
+"""The way into the ledger: a job, or the refusal of an invalid message, is entered once and answered every time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -27,9 +27,11 @@ class Acceptance(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A message that is no job, and why; `fingerprint` tells a replay of it from another one."""
+    """A message that is not a valid job, and why; `fingerprint` tells a replay of it from another one."""
 
     id: str
+    #: The producer's id as it came, under which it reads Celery's result; None if the record has that id.
+    result_id: str | None = field(default=None, repr=False)
     fingerprint: str
     code: Code
     message: str
@@ -84,9 +86,10 @@ class Acceptor:
 
     def _refuse(self, refusal: Refusal, pipe: Any) -> None:
         fields = outcome_fields(refusal.code, refusal.message)
+        result_id = refusal.id if refusal.result_id is None else refusal.result_id
         self._reject(
-            keys=outcome_keys(refusal.id, None, State.REJECTED),
-            args=[refusal.id, refusal.fingerprint, self._retention_ms, *fields],
+            keys=outcome_keys(refusal.id, None, State.REJECTED, result_id=result_id),
+            args=[refusal.id, refusal.fingerprint, self._retention_ms, result_id, *fields],
             client=pipe,
         )
 

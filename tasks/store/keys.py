@@ -11,8 +11,10 @@ from tasks.codes import State
 from tasks.job import PRIORITIES
 
 INBOX_QUEUE: Final = "dial"
-#: kombu keeps a message's priority in the list's name; these are its default steps.
-INBOX_LISTS: Final = (INBOX_QUEUE, *(f"{INBOX_QUEUE}\x06\x16{step}" for step in (3, 6, 9)))
+#: kombu's steps of message priorities by default, first one first.
+PRIORITY_STEPS: Final = (0, 3, 6, 9)
+#: kombu writes a message's priority into the list's name.
+INBOX_LISTS: Final = (INBOX_QUEUE, *(f"{INBOX_QUEUE}\x06\x16{step}" for step in PRIORITY_STEPS[1:]))
 #: A job's texts and attributes stay far below this, in any encoding of JSON.
 MAX_BYTES: Final = 256 * 1024
 #: Parsed, JSON may take 25 times its size; what is larger than this never gets to a worker (`lua/parts/cut.lua`).
