@@ -1,20 +1,14 @@
 -- uses: clock pause_entry wake
--- Whether the fleet gets anywhere: what must not be sent to an API that does not answer, or refuses everybody.
---
--- hash breaker  unanswered  requests sent since the last answer
---               sent_ms, answered_ms  when the last request left, and when the last answer came
---               outage, refusal  how many failures, or refusals of the same code, came in a row
---               code  that code
---               open  the reason for which the fleet is stopped; from then on one probe at a time
---               distance_ms  between the last probe and the next
---               probe_ms  until when the one probe may be on the wire
+-- The circuit breaker: nothing is sent to an API that does not answer, that fails, or that refuses every job.
+-- `store/keys.py` has the fields of the hash.
 
 local UNANSWERED = 10  -- more are not sent into silence
 local SILENCE = 1000   -- ms without an answer that count as silence
+local REMEMBERED = 20  -- jobs in a list of ids
 
 -- ms to wait before a request may leave, or nil; the caller counts it with `sent`.
-local function held_back(key, now, lease)
-  local h = redis.call('HMGET', key, 'open', 'probe_ms', 'unanswered', 'answered_ms', 'sent_ms')
+local function held_back(breaker, now, lease)
+  local h = redis.call('HMGET', breaker, 'open', 'probe_ms', 'unanswered', 'answered_ms', 'sent_ms')
   if h[1] then
     local probe = tonumber(h[2]) or 0
     return probe > now and math.min(probe - now, SILENCE) or nil
@@ -27,33 +21,52 @@ local function held_back(key, now, lease)
   end
 end
 
-local function sent(key, now, lease)
-  redis.call('HINCRBY', key, 'unanswered', 1)
-  redis.call('HSET', key, 'sent_ms', exact(now))
-  if redis.call('HEXISTS', key, 'open') == 1 then
-    redis.call('HSET', key, 'probe_ms', exact(now + lease))
+local function sent(breaker, now, lease)
+  redis.call('HINCRBY', breaker, 'unanswered', 1)
+  redis.call('HSET', breaker, 'sent_ms', exact(now))
+  if redis.call('HEXISTS', breaker, 'open') == 1 then
+    redis.call('HSET', breaker, 'probe_ms', exact(now + lease))
   end
+end
+
+-- Whatever was counted, and whatever stopped the fleet, is over. Which jobs were rejected before it stays known.
+local function forget_streaks(breaker)
+  redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected', 'probed')
+end
+
+-- A list of ids (JSON, or false) with one more job in it; the oldest is dropped when the list is full.
+local function with_job(list, id)
+  local ids = cjson.decode(list or '[]')
+  for _, known in ipairs(ids) do
+    if known == id then
+      return list
+    end
+  end
+  ids[#ids + 1] = id
+  if #ids > REMEMBERED then
+    table.remove(ids, 1)
+  end
+  return cjson.encode(ids)
+end
+
+-- The job was refused, and ended for it.
+local function note_rejected(breaker, id)
+  redis.call('HSET', breaker, 'rejected', with_job(redis.call('HGET', breaker, 'rejected'), id))
+end
+
+-- The job was sent while the breaker was open, or opened it.
+local function note_probed(breaker, id)
+  redis.call('HSET', breaker, 'probed', with_job(redis.call('HGET', breaker, 'probed'), id))
 end
 
 -- A call was placed: the breaker closes.
-local function close_breaker(key, pause, wake_key, now)
-  if redis.call('HEXISTS', key, 'open') == 1 then
+local function close_breaker(breaker, pause, wake_key, now)
+  if redis.call('HEXISTS', breaker, 'open') == 1 then
     redis.call('HDEL', pause, 'outage', 'credentials', 'refusal')
     wake(wake_key)
   end
-  redis.call('HDEL', key, 'outage', 'refusal', 'code', 'open', 'distance_ms', 'probe_ms', 'unanswered')
-  redis.call('HSET', key, 'answered_ms', exact(now))
-end
-
--- How many answers of this kind came in a row.
-local function bad_in_a_row(key, report)
-  if report.kind == 'outage' then
-    return redis.call('HINCRBY', key, 'outage', 1)
-  end
-  if redis.call('HGET', key, 'code') ~= report.code then
-    redis.call('HSET', key, 'code', report.code, 'refusal', 0)
-  end
-  return redis.call('HINCRBY', key, 'refusal', 1)
+  forget_streaks(breaker)
+  redis.call('HSET', breaker, 'answered_ms', exact(now))
 end
 
 -- An answer that was no call: is it this job's fault, or would every job meet it?
@@ -62,19 +75,19 @@ end
 --         code; message (JSON); in_a_row: how many are taken for the jobs' own; first_ms, longest_ms: distances;
 --         answered: it is an answer, for a time-out ends no silence
 -- Returns true if the breaker is open for it: it is not this job's fault.
-local function count_bad_answer(key, pause, now, report)
+local function count_bad_answer(breaker, pause, now, report)
   local kind = report.kind
   if report.answered then
-    redis.call('HSET', key, 'answered_ms', exact(now))
-    redis.call('HDEL', key, 'unanswered')
+    redis.call('HSET', breaker, 'answered_ms', exact(now))
+    redis.call('HDEL', breaker, 'unanswered')
   end
-  redis.call('HDEL', key, 'probe_ms')
-  local open = redis.call('HGET', key, 'open')
+  redis.call('HDEL', breaker, 'probe_ms')
+  local open = redis.call('HGET', breaker, 'open')
 
   if kind ~= 'outage' then
-    redis.call('HDEL', key, 'outage')
+    redis.call('HDEL', breaker, 'outage')
     if open == 'outage' then
-      redis.call('HDEL', key, 'open', 'distance_ms')
+      redis.call('HDEL', breaker, 'open', 'distance_ms')
       redis.call('HDEL', pause, 'outage')
       open = nil
     end
@@ -82,8 +95,14 @@ local function count_bad_answer(key, pause, now, report)
   if kind == 'clear' then
     return false
   end
-  -- Credentials are everybody's: the first refusal opens it.
-  if kind ~= 'credentials' and bad_in_a_row(key, report) <= report.in_a_row and open ~= kind then
+  local streak = math.huge -- the first refusal of the credentials concerns every job
+  if kind == 'outage' then
+    streak = redis.call('HINCRBY', breaker, 'outage', 1)
+  elseif kind == 'refusal' then
+    -- Whatever their codes: a fault that every job meets may show as several.
+    streak = redis.call('HINCRBY', breaker, 'refusal', 1)
+  end
+  if streak <= report.in_a_row and open ~= kind then
     return false
   end
 
@@ -91,9 +110,12 @@ local function count_bad_answer(key, pause, now, report)
   local entry = redis.call('HGET', pause, kind)
   local ends = entry and paused_until(entry) or 0
   if open ~= kind or ends <= now then
-    local last = open == kind and tonumber(redis.call('HGET', key, 'distance_ms'))
+    local last = open == kind and tonumber(redis.call('HGET', breaker, 'distance_ms'))
     local distance = last and math.min(last * 2, report.longest_ms) or report.first_ms
-    redis.call('HSET', key, 'open', kind, 'distance_ms', exact(distance))
+    if open ~= kind and kind == 'refusal' then
+      redis.call('HSET', breaker, 'rejected_before', redis.call('HGET', breaker, 'rejected') or '[]')
+    end
+    redis.call('HSET', breaker, 'open', kind, 'distance_ms', exact(distance))
     begin_pause(pause, kind, now, distance, report.message)
   end
   return true
