@@ -18,7 +18,7 @@ _TO_RAW_MAX: Final = 64
 
 
 class Acceptance(StrEnum):
-    """What became of a job that was brought to the ledger."""
+    """The result of entering a job into the ledger."""
 
     ACCEPTED = "accepted"
     REPLAY = "replay"
@@ -38,9 +38,9 @@ class Refusal:
 
 
 class Acceptor:
-    """All that producers, `dialer enqueue` and `dialer import` need of the ledger.
+    """What producers, `dialer enqueue` and `dialer import` need of the ledger.
 
-    Raises LedgerUnavailable when Redis does not answer; whatever is entered again then is entered once.
+    Raises LedgerUnavailable when Redis does not answer; a job that is then entered again is entered once.
     """
 
     def __init__(self, redis: Redis, *, retention_s: float) -> None:
@@ -50,7 +50,7 @@ class Acceptor:
         self._reject = redis.register_script(source("reject"))
 
     def accept(self, entries: Sequence[Job | Refusal]) -> list[tuple[Acceptance, State]]:
-        """Enter jobs, and refusals as rejected, in one pipeline; for each what became of it and its state now."""
+        """Enter jobs, and refusals as rejected, in one pipeline; return the result and the present state of each."""
         if not entries:
             return []
         pipe = self._redis.pipeline(transaction=False)
