@@ -36,6 +36,7 @@ class Code(StrEnum):
     UNSUPPORTED_CONTENT_TYPE = "unsupported_content_type"
     UNKNOWN_TASK = "unknown_task"
     MESSAGE_TOO_LARGE = "message_too_large"
+    UNSUPPORTED_OPTION = "unsupported_option"
     MALFORMED_JOB = "malformed_job"
     MISSING_FIELD = "missing_field"
     UNKNOWN_FIELD = "unknown_field"
@@ -111,8 +112,13 @@ WORDS: dict[Code, Words] = {
         "The queue message is larger than any dial job can be.",
         "Keep 'attributes' within 10 KB, and send only the fields of a job.",
     ),
+    Code.UNSUPPORTED_OPTION: Words(
+        "The message names tasks that only a Celery worker would run after this one.",
+        "Send the job without link, link_error, chain and chord, and start the next task when its result is there.",
+    ),
     Code.MALFORMED_JOB: Words(
-        "The task's arguments are not exactly one JSON object.", "Send args=[{...}] and no keyword arguments."
+        "The task's arguments are not exactly one JSON object.",
+        'Send args=[{...}], or the one keyword argument kwargs={"job": {...}}.',
     ),
     Code.MISSING_FIELD: Words("A required field is missing.", _SHAPE_FIX),
     Code.UNKNOWN_FIELD: Words("The job has a field that does not exist.", _SHAPE_FIX),

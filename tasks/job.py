@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from config.masking import mask
 from tasks.codes import Code
@@ -45,6 +45,15 @@ class Job:
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: How often the request may be sent in total.
     max_attempts: int | None = None
+
+    def within(self, not_before: datetime | None, not_after: datetime | None) -> Self:
+        """Return the job as it is when these times bind it as well as its own. Raises JobError: `invalid_field`."""
+        starts = [instant for instant in (self.not_before, not_before) if instant]
+        ends = [instant for instant in (self.not_after, not_after) if instant]
+        start, end = max(starts, default=None), min(ends, default=None)
+        if start and end and end <= start:
+            raise JobError(Code.INVALID_FIELD, "not_after must be later than not_before.")
+        return replace(self, not_before=start, not_after=end)
 
     def content(self) -> str:
         """Return the job as canonical JSON without its id: equal jobs give equal texts."""
@@ -101,10 +110,7 @@ def parse_job(job_id: str, payload: object) -> Job:
         for name, (attribute, read) in FIELDS.items()
         if payload.get(name) is not None
     }
-    job = Job(id=job_id, **values)
-    if job.not_before and job.not_after and job.not_after <= job.not_before:
-        raise JobError(Code.INVALID_FIELD, "not_after must be later than not_before.")
-    return job
+    return Job(id=job_id, **values).within(None, None)
 
 
 def _kind(value: object) -> str:

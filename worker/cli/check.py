@@ -16,6 +16,7 @@ from worker.cli.output import print_json
 from worker.cli.store import redis_fault, shown
 from worker.connection import connect
 from worker.finding import Finding, Verdict
+from worker.queue_finding import queue_findings
 from worker.redis_findings import redis_findings
 
 _COLORS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
@@ -69,6 +70,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     try:
         with connect(settings, retries=0) as redis:
             yield from redis_findings(redis, shown(settings.redis_url))
+            yield from queue_findings(redis)
     except LedgerUnavailable as error:
         yield Finding(check="redis", verdict=Verdict.FAIL, message=redis_fault(settings.redis_url, error))
 
