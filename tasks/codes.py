@@ -45,6 +45,7 @@ class Code(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     NOT_DIALABLE = "not_dialable"
+    AMBIGUOUS_NUMBER = "ambiguous_number"
     EXTENSION_UNSUPPORTED = "extension_unsupported"
     EMERGENCY_NUMBER = "emergency_number"
     SHORT_CODE = "short_code"
@@ -121,6 +122,11 @@ WORDS: dict[Code, Words] = {
     Code.TOO_SHORT: Words("The number has too few digits for its country.", _E164_FIX),
     Code.TOO_LONG: Words("The number has too many digits for its country.", _E164_FIX),
     Code.NOT_DIALABLE: Words("The number belongs to no range that any country has assigned.", _E164_FIX),
+    Code.AMBIGUOUS_NUMBER: Words(
+        'The digits can be more than one number, or only a number abroad whose "+" is missing.',
+        'Write the number with "+" and country code; if every "+" was lost, set \'region\' to ZZ '
+        "(dialer import --numbers international).",
+    ),
     Code.EXTENSION_UNSUPPORTED: Words(
         "The number has an extension, and a call without it would ring the wrong desk.",
         "Send the direct number, without an extension.",
