@@ -35,6 +35,7 @@ BENCHES: Final = {
     "lookups": "records read a second, and a page of a batch's failed jobs",
     "memory": "bytes a job in Redis, and a worker's memory against its backlog",
     "due": "how late a job is that was due at an instant",
+    "numbers": "phone numbers that are read as another one, or refused, by region",
     "roundtrips": "commands to Redis a job, and what each is for",
 }
 

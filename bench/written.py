@@ -99,7 +99,7 @@ def _counts(number: PhoneNumber, region: str) -> bool:
 def _altered(number: PhoneNumber, dice: random.Random) -> PhoneNumber:
     """Other digits at the end, some or all, and now and then one more or one less."""
     national = phonenumbers.national_significant_number(number)
-    kept = national[: dice.randrange(len(national))]
+    kept = national[: dice.choice([0, 0, 1, 2, dice.randrange(len(national))])]
     length = len(national) + dice.choice([0, 0, 0, 1, -1])
     digits = kept + "".join(dice.choices("0123456789", k=length - len(kept)))
     return phonenumbers.parse(f"+{number.country_code}{digits}")

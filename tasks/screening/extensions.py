@@ -23,7 +23,7 @@ _WORDS = """
     доб добавочный вн внутр внутренний д вътр вътрешен лок локал
     εσωτ εσωτερικο שלוחה شلوحة تحويلة داخلي فرعي
     內線 内線 内线 分機 分机 转 轉 转接 轉接 转分机 轉分機 내선 구내 교환
-    ต่อ may le may nhanh sambungan samb pesawat pes
+    ต่อ may_le may_nhanh sambungan samb pesawat pes
 """
 
 
@@ -33,7 +33,9 @@ def _folded(text: str) -> str:
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
-_WORD = "|".join(sorted({re.escape(_folded(word)) for word in _WORDS.split()}, key=len, reverse=True))
+_WORD = "|".join(
+    sorted({re.escape(_folded(word)).replace("_", " ?") for word in _WORDS.split()}, key=len, reverse=True)
+)
 _EXTENSION = re.compile(
     rf"[+(]?[0-9][0-9 .()/+-]*[ ,;:/(-]*(?:{_WORD})(?:[ .]*(?:nr|no|number|番号|号))?[ .:=#-]*"
     rf"[0-9](?:[ .-]?[0-9]){{0,{_LONGEST_EXTENSION - 1}}} ?[#).]?"

@@ -17,7 +17,7 @@ from tasks.screening.characters import legible, without_text_mark
 from tasks.screening.extensions import has_extension
 
 _LONGEST_TEXT = 250
-_SECOND_DIAL_TONE = re.compile("^8 ?~ ?10(?= ?[0-9])")  # as Belarus and others write their international prefix
+_SECOND_DIAL_TONE = re.compile(r"^([0-9]) ?~ ?(?=[0-9])")  # as in 8~10, an international prefix
 
 _NUMBER = re.compile(
     r"""(?:\+[ ]*)?[0-9](?:[ .-]*[0-9])*
@@ -55,7 +55,7 @@ def read_notation(text: str, *, region: str) -> DialString:
     """
     if len(text) > _LONGEST_TEXT:
         raise JobError(Code.NOT_A_NUMBER, f"The text is longer than {_LONGEST_TEXT} characters.")
-    written = _SECOND_DIAL_TONE.sub("810", _without_uri(without_text_mark(legible(text)), region))
+    written = _SECOND_DIAL_TONE.sub(r"\1", _without_uri(without_text_mark(legible(text)), region))
     if _DECIMAL.fullmatch(written):
         raise JobError(Code.NOT_A_NUMBER, "It looks like a spreadsheet's decimal number: make the column text.")
     vanity = _VANITY.fullmatch(written)

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat
@@ -59,9 +59,12 @@ def readings_at_home(digits: str, region: str, is_number: IsNumber) -> Readings:
     plan = _plan(region)
     dialed = [*_behind_trunk_prefix(digits, plan, is_number)]
     whole = [*_if_number(_national(plan.country_code, digits), is_number)]
-    found = _each_once([*dialed, *whole, *_behind_international_prefix(digits, plan, is_number)])
+    abroad = [*_behind_international_prefix(digits, plan, is_number)]
+    found = _each_once([*dialed, *whole, *abroad])
     if dialed or (whole and _is_written_whole(whole[0], digits, plan)):
         return Readings(found, at_home=True)
+    if abroad:  # 990 in Finland may be a prefix, or the beginning of a number whose "+" was lost
+        return Readings(_each_once([*found, *_exactly_behind_plus(digits, is_number)]))
     numbers = _each_once([*found, *_completed(digits, plan, is_number), *_behind_plus(digits, is_number)])
     return Readings(numbers, abroad=not found and len(numbers) == 1 and numbers[0].country_code != plan.country_code)
 
@@ -85,19 +88,20 @@ def _national(country_code: int | None, digits: str) -> PhoneNumber:
 
 def _behind_plus(digits: str, is_number: IsNumber) -> Iterator[PhoneNumber]:
     """Digits as they are, then without a trunk prefix such as "(0)": the first that is a number."""
-    country = _country_code(digits)
-    if not country:
-        return
-    code, rest = int(country), digits[len(country) :]
-    yield from islice(filter(is_number, _written_behind_plus(code, rest)), 1)
+    written = chain(_exactly_behind_plus(digits, is_number), _otherwise_behind_plus(digits))
+    yield from islice(filter(is_number, written), 1)
 
 
-def _written_behind_plus(code: int, rest: str) -> Iterator[PhoneNumber]:
-    yield _national(code, rest)
+def _exactly_behind_plus(digits: str, is_number: IsNumber) -> Iterator[PhoneNumber]:
+    if country := _country_code(digits):
+        yield from _if_number(_national(int(country), digits[len(country) :]), is_number)
+
+
+def _otherwise_behind_plus(digits: str) -> Iterator[PhoneNumber]:
     with suppress(NumberParseException):
-        yield phonenumbers.parse(f"+{code}{rest}")
-    if code == _MEXICO and re.fullmatch("1[0-9]{10}", rest):  # its mobiles had a 1 there until 2019
-        yield _national(code, rest[1:])
+        yield phonenumbers.parse(f"+{digits}")
+    if mobile := re.fullmatch(f"{_MEXICO}1([0-9]{{10}})", digits):  # they had a 1 there until 2019
+        yield _national(_MEXICO, mobile[1])
 
 
 def _country_code(digits: str) -> str:
@@ -119,9 +123,11 @@ def _behind_international_prefix(digits: str, plan: PhoneMetadata, is_number: Is
 
 def _behind_trunk_prefix(digits: str, plan: PhoneMetadata, is_number: IsNumber) -> Iterator[PhoneNumber]:
     """Behind the trunk prefix as it is dialed, alone or with a carrier's code or the like."""
-    trunk = plan.national_prefix or ""
-    if trunk and digits.startswith(trunk) and len(digits) > len(trunk):
-        yield from _if_number(_national(plan.country_code, digits[len(trunk) :]), is_number)
+    trunk = plan.national_prefix or "0"  # Gabon has none, and writes a zero before some numbers all the same
+    if digits.startswith(trunk) and len(digits) > len(trunk):
+        number = _national(plan.country_code, digits[len(trunk) :])
+        if plan.national_prefix or _written_at_home(number) == digits:
+            yield from _if_number(number, is_number)
         yield from _completed(digits, plan, is_number)
 
 
@@ -138,10 +144,11 @@ def _completed(digits: str, plan: PhoneMetadata, is_number: IsNumber) -> Iterato
 
 def _is_written_whole(number: PhoneNumber, digits: str, plan: PhoneMetadata) -> bool:
     """Whether the region writes this number without a trunk prefix, as North America does."""
-    if not plan.national_prefix:
-        return True
-    written = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
-    return phonenumbers.normalize_digits_only(written) == digits
+    return not plan.national_prefix or _written_at_home(number) == digits
+
+
+def _written_at_home(number: PhoneNumber) -> str:
+    return phonenumbers.normalize_digits_only(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
 
 
 def _if_number(number: PhoneNumber, is_number: IsNumber) -> Iterator[PhoneNumber]:
