@@ -159,7 +159,7 @@ class TestNumbers:
 
     def test_lost_plus_signs_take_the_region_away(self, run_here: Run, real_redis: Redis) -> None:
         run_here("import", "-", "--numbers", "international", stdin=self.SHEET)
-        job = json.loads(real_redis.hget("dialer:job:b", "job") or "{}")
+        job = json.loads(real_redis.hget("dialer:job:b", "_job") or "{}")
         assert (job["to"], job["region"]) == ("4915123456789", "ZZ")
 
     def test_lost_zeros_come_back_in_both_numbers(self, run_here: Run, real_redis: Redis) -> None:
