@@ -31,7 +31,8 @@ def run(task: Task) -> BenchReport:
     own = task.count(_OWN)
     counts: dict[str, Counter[tuple[str, Writing, bool, str]]] = {PRODUCT: Counter(), _LIBRARY: Counter()}
     for done, home in enumerate(REGIONS):
-        task.say(f"{done} of {len(REGIONS)} regions")
+        if done % 35 == 0:
+            task.print_progress(f"{done} of {len(REGIONS)} regions")
         for each in _texts(home, own):
             for name, read in ((PRODUCT, _screened), (_LIBRARY, _parsed)):
                 counts[name][home, each.writing, each.own, _verdict(each, read)] += 1

@@ -25,6 +25,7 @@ from tasks.screening.readings import Readings, readings_at_home, readings_behind
 #: The region of a job whose numbers are international and have lost their "+".
 NO_REGION = "ZZ"
 _MOST_DIGITS = 15  # ITU-T E.164, with the country code; some plans that the library knows go beyond
+_MOST_DIALED = 40  # with prefixes, and more than any plan has; what is longer only takes time
 _FREE_TYPES = {PhoneNumberType.TOLL_FREE, PhoneNumberType.SHARED_COST, PhoneNumberType.UAN}
 
 
@@ -89,6 +90,8 @@ def _the_number(written: DialString, region: str, ranges: Ranges) -> PhoneNumber
 
 
 def _readings(digits: str, region: str, ranges: Ranges) -> Readings:
+    if len(digits) > _MOST_DIALED:
+        return Readings(())
     if digits.startswith("+"):
         home = None if region == NO_REGION else region
         return readings_behind_plus(digits[1:], home, ranges.is_number)

@@ -17,7 +17,7 @@ of that home, although the same digits behind a "+" would be one abroad.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 
 import phonenumbers
@@ -34,7 +34,7 @@ IsNumber = Callable[[PhoneNumber], bool]
 class Readings:
     """The numbers that a text can be, each once."""
 
-    numbers: tuple[PhoneNumber, ...]
+    numbers: tuple[PhoneNumber, ...] = field(repr=False)
     #: The text is exactly as its region writes or dials a number.
     at_home: bool = False
     #: The only number is one abroad, and needs a "+" that was not written.

@@ -111,6 +111,13 @@ def test_what_may_be_something_else_is_not(text: str) -> None:
     assert read(text) in {Code.NOT_A_NUMBER, Code.TOO_LONG, Code.NOT_DIALABLE}
 
 
+@pytest.mark.parametrize("dash", ["〜", "〰"])
+def test_a_range_of_numbers_is_not_one_number(dash: str) -> None:
+    """Where numbers vary in length, its end would be further digits."""
+    assert read("030 123456769", "DE") == "+4930123456769"
+    assert read(f"030 1234567{dash}69", "DE") == Code.NOT_A_NUMBER
+
+
 @pytest.mark.parametrize(
     "behind",
     [

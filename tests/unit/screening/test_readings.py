@@ -86,6 +86,13 @@ def test_what_has_one_reading_is_that_number(text: str, region: str, e164: str) 
         ("15123456789", "DE", "It can be a number of DE or of US."),
         ("4915123456789", "DE", "It can be 2 numbers of DE."),
         ("6581234567", "IN", "It can be a number of IN or of SG."),
+        # an international prefix of Finland, or of Chad, and the beginning of a number without its "+"
+        ("994468299716", "FI", "It can be a number of AZ or of SE."),
+        ("16497121234", "TD", "It can be a number of DE or of TC."),
+        # the prefixes 00 and 009 of Hong Kong
+        ("00 93 23 456 7890", "HK", "It can be a number of AF or of BE."),
+        # Gabon writes 6031234 and 06031234 alike
+        ("06 03 12 34", "GA", "It can be 2 numbers of GA."),
         ("442079460958", "US", 'Only behind a "+" would it be a number, one of GB.'),
         ("44 20 7946 0958", "US", 'Only behind a "+" would it be a number, one of GB.'),
         ("84951234567", "US", 'Only behind a "+" would it be a number, one of VN.'),
