@@ -1,4 +1,4 @@
-"""One attempt at one job: what a worker does with one nudge. It knows neither queue, nor store, nor wire.
+"""One attempt to place the call of a job, started by a nudge. It depends on no queue, store or HTTP library.
 
 claim ─▶ screen ─▶ token ─▶ send (fence, pause, slot) ─▶ POST ─┐
   │         │         │               │                       ▼
@@ -24,18 +24,19 @@ from tasks.screening.screen import screen
 
 log = logging.getLogger("dialer.attempt")
 
-#: A request leaves this long after the ledger was asked at the most: a process that froze in between must not send.
+#: The longest time between the question to the ledger and the request: a process that was suspended in between must
+#: not send.
 SEND_WITHIN_S: Final = 3.0
 
 
 class AttemptLedger(Protocol):
-    """What an attempt needs of the ledger. Each method raises LedgerUnavailable."""
+    """The part of the ledger that an attempt uses. Each method raises LedgerUnavailable."""
 
     def claim(self, job_id: str, *, worker: str, wake_depth: int) -> Claim | Declined:
-        """Take a due job."""
+        """Claim a due job."""
 
     def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
-        """Ask for the last time before the request; only after `go` may it leave."""
+        """Ask whether the request may be sent; it may be sent only after `go`."""
 
     def settle(self, claim: Claim, settlement: Settlement) -> Settled:
         """Store how the attempt ended."""
@@ -48,14 +49,14 @@ class Api(Protocol):
 
 class Tokens(Protocol):
     def current(self) -> str:
-        """A token to call with; raises NotPlaced."""
+        """Return a token for the call; raises NotPlaced."""
 
     def discard(self, token: str) -> None:
-        """Forget a token that the API refused."""
+        """Remove a token that the API rejected."""
 
 
 class Attempt:
-    """Takes a job from its nudge to an outcome, or back to where it waits."""
+    """Runs one attempt: the job gets an outcome, or waits for its next attempt."""
 
     def __init__(
         self,
@@ -81,17 +82,17 @@ class Attempt:
         self._clock = clock
 
     def run(self, job_id: str) -> None:
-        """Dial the job if it is this worker's to dial. Raises only LedgerUnavailable."""
+        """Dial the job if this worker can claim it. Raises only LedgerUnavailable."""
         claim = self._ledger.claim(job_id, worker=self._worker, wake_depth=self._wake_depth)
         if isinstance(claim, Declined):
             log.debug("nudge dropped", extra={"job_id": job_id, "reason": claim.reason, "detail": claim.detail})
             return
-        event = self._tried(claim)
+        event = self._run_claimed(claim)
         if event is not None:
             self._settle(claim, event)
 
-    def _tried(self, claim: Claim) -> Event | None:
-        """What came of it; None when the claim was lost, and somebody else has said what becomes of the job."""
+    def _run_claimed(self, claim: Claim) -> Event | None:
+        """Return what happened; None if the claim was lost, because the job is then no longer this worker's."""
         if self._stopping.is_set():
             return Halt.STOPPING
         if claim.poison:
@@ -99,7 +100,7 @@ class Attempt:
         try:
             return self._try(claim)
         except LedgerUnavailable:
-            # Whatever the ledger holds is still true: an unsent job comes back when its lease ends.
+            # The ledger is still correct: a job that was not sent is requeued when its lease ends.
             raise
         except JobError as error:
             return error
@@ -121,7 +122,7 @@ class Attempt:
             wrap_up_code_id=screened.wrap_up_code_id,
             attributes=claim.job.attributes,
         )
-        gate = self._pass_the_gate(claim, request)
+        gate = self._ask_to_send(claim, request)
         if isinstance(gate, Halt):
             return gate
         if gate.verdict is GateVerdict.GO:
@@ -132,14 +133,14 @@ class Attempt:
             return None
         return gate
 
-    def _pass_the_gate(self, claim: Claim, request: CallRequest) -> Gate | Halt:
-        """Pass the point of no return, waiting for a slot of the pace."""
+    def _ask_to_send(self, claim: Claim, request: CallRequest) -> Gate | Halt:
+        """Ask the ledger whether the request may be sent, and wait for a slot of the pace if necessary."""
         while True:
             asked = self._clock()
             try:
                 gate = self._ledger.send(claim, to=request.to, caller_id=request.caller_id)
             except LedgerUnavailable:
-                # The ledger may have noted `sending`, and nobody but us knows that nothing has left.
+                # The ledger may have stored `sending`, and only this worker knows that nothing was sent.
                 return Halt.SEND_UNANSWERED
             if gate.verdict is GateVerdict.WAIT:
                 if self._stopping.wait(gate.wait_s):
@@ -150,7 +151,7 @@ class Attempt:
             return gate
 
     def _send(self, request: CallRequest, token: str) -> PlacedCall | DialError | None:
-        """Send the request; from here on a job whose answer is not known is unconfirmed."""
+        """Send the request. From here on, a job without a clear answer is unconfirmed."""
         try:
             return self._api.place_call(request, token=token)
         except DialError as error:
@@ -165,7 +166,7 @@ class Attempt:
         try:
             self._tokens.discard(token)
         except LedgerUnavailable:
-            log.warning("could not discard a refused token: Redis unavailable")
+            log.warning("could not remove the rejected token: Redis unavailable")
 
     def _settle(self, claim: Claim, event: Event) -> None:
         settlement = decide(event, claim, self._policy, jitter=random.random())
@@ -175,8 +176,8 @@ class Attempt:
             log.warning("rate limit reached; pausing the fleet", extra=extra)
         settled = self._ledger.settle(claim, settlement)
         if settled.stopped and report:
-            told = (report.kind, report.message, WORDS[report.code].fix)
-            log.error("circuit breaker opened (%s): %s Fix: %s", *told, extra={"code": report.code})
+            shown = (report.kind, report.message, WORDS[report.code].fix)
+            log.error("circuit breaker opened (%s): %s Fix: %s", *shown, extra={"code": report.code})
         if settled.result is SettleResult.LOST:
             log.info("outcome not stored: claim lost", extra={"job_id": job_id})
         else:

@@ -1,7 +1,7 @@
-"""Why a job stands where it stands: states and codes, and the words a person reads for each.
+"""The states and codes of jobs, and a text that explains each code.
 
-The words live in one table, apart from the code that decides, so that the command line, the records and the docs
-all say the same. Sources: the guide's "Common errors", Genesys Cloud's published error codes.
+The texts are in one table, so that the command line, the records and the docs show the same text for a code.
+Sources: the guide's "Common errors", Genesys Cloud's published error codes.
 """
 
 from enum import StrEnum
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class State(StrEnum):
-    """Where a job stands. The first four still wait for an outcome; the others are outcomes."""
+    """The state of a job. The first four are states of jobs without an outcome; the others are outcomes."""
 
     SCHEDULED = "scheduled"
     QUEUED = "queued"
@@ -28,10 +28,10 @@ OPEN_STATES = frozenset(State) - OUTCOMES
 
 
 class Code(StrEnum):
-    """The reason for an outcome, or for the wait that a job is in. A closed set: producers branch on it."""
+    """The reason for an outcome, or for the wait of a job. This is a closed set: producers branch on it."""
 
     PLACED = "placed"
-    # The message or the job is not what the contract says.
+    # The message or the job is invalid.
     MALFORMED_MESSAGE = "malformed_message"
     UNSUPPORTED_CONTENT_TYPE = "unsupported_content_type"
     UNKNOWN_TASK = "unknown_task"
@@ -40,7 +40,7 @@ class Code(StrEnum):
     MISSING_FIELD = "missing_field"
     UNKNOWN_FIELD = "unknown_field"
     INVALID_FIELD = "invalid_field"
-    # The address, or the caller ID, cannot or may not be dialed.
+    # The number, or the caller ID, cannot or may not be dialed.
     NOT_A_NUMBER = "not_a_number"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
@@ -51,7 +51,7 @@ class Code(StrEnum):
     SHORT_CODE = "short_code"
     PREMIUM_RATE = "premium_rate"
     REGION_NOT_ALLOWED = "region_not_allowed"
-    # Genesys Cloud answered, and the call was certainly refused.
+    # Genesys Cloud refused the call.
     MALFORMED_PARTICIPANT_ADDRESS = "malformed_participant_address"
     INVALID_FROM_ADDRESS = "invalid_from_address"
     INSUFFICIENT_PERMISSIONS = "insufficient_permissions"
@@ -59,40 +59,40 @@ class Code(StrEnum):
     NOT_A_USER = "not_a_user"
     NOT_FOUND = "not_found"
     BAD_REQUEST = "bad_request"
-    # The call was certainly not placed, and may be tried again.
+    # The call was certainly not placed, and may be sent again.
     CREDENTIALS_REFUSED = "credentials_refused"
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a secret
     TOKEN_UNAVAILABLE = "token_unavailable"  # noqa: S105
     RATE_LIMITED = "rate_limited"
     SERVICE_UNAVAILABLE = "service_unavailable"
     COULD_NOT_CONNECT = "could_not_connect"
-    # The call may have been placed; nobody knows.
+    # The call may have been placed.
     NO_ANSWER_FROM_API = "no_answer_from_api"
     CONNECTION_LOST = "connection_lost"
     SERVER_ERROR = "server_error"
     UNREADABLE_ANSWER = "unreadable_answer"
     UNEXPECTED_STATUS = "unexpected_status"
     WORKER_LOST = "worker_lost"
-    # Time, people, and our own faults.
+    # The job was cancelled, its time has passed, or Dialer has a defect.
     CANCELLED = "cancelled"
     NOT_AFTER_PASSED = "not_after_passed"
     INTERNAL_ERROR = "internal_error"
 
 
 class Words(NamedTuple):
-    """What a code means, and how a person mends it: one sentence each."""
+    """What a code means, and how to fix the problem: one sentence each."""
 
     meaning: str
     fix: str
 
 
-_E164_FIX = "Send the full number, best as +[country code][number], or set 'region' for a national one."
+_E164_FIX = "Send the full number as +[country code][number], or set 'region' for a number in national format."
 _SHAPE_FIX = "Compare the job with docs/reference/jobs.md and send it again under a new id."
 _UNKNOWN_FIX = (
-    "Look for the call in Genesys Cloud; only if it was certainly not placed, run 'dialer retry' "
+    "Search for the call in Genesys Cloud; only if it was certainly not placed, run 'dialer retry' "
     "with --i-know-it-was-not-placed."
 )
-_WAIT_FIX = "Nothing to do: the job waits and is tried again by itself."
+_WAIT_FIX = "Nothing to do: the job is retried automatically."
 
 WORDS: dict[Code, Words] = {
     Code.PLACED: Words("Genesys Cloud accepted the call.", "Nothing to do."),
@@ -101,16 +101,16 @@ WORDS: dict[Code, Words] = {
         "Send it with Celery's send_task, or follow Celery's message protocol 1 or 2.",
     ),
     Code.UNSUPPORTED_CONTENT_TYPE: Words(
-        "The queue message is not uncompressed UTF-8 JSON, and nothing else is ever decoded.",
-        "Set task_serializer='json' and no compression in the producer.",
+        "The queue message is not uncompressed UTF-8 JSON, the only format that Dialer decodes.",
+        "In the producer, set task_serializer='json' and no compression.",
     ),
     Code.UNKNOWN_TASK: Words(
-        "The message on the queue 'dial' names another task.",
-        "Send the task named 'dial', or send the other task to its own queue.",
+        "The message on the queue 'dial' is for another task.",
+        "Send the task named 'dial', or send other tasks to another queue.",
     ),
     Code.MESSAGE_TOO_LARGE: Words(
         "The queue message is larger than any dial job can be.",
-        "Keep 'attributes' within 10 KB and send only the fields of a job.",
+        "Keep 'attributes' within 10 KB, and send only the fields of a job.",
     ),
     Code.MALFORMED_JOB: Words(
         "The task's arguments are not exactly one JSON object.", "Send args=[{...}] and no keyword arguments."
@@ -121,30 +121,30 @@ WORDS: dict[Code, Words] = {
     Code.NOT_A_NUMBER: Words("The text is not a phone number.", _E164_FIX),
     Code.TOO_SHORT: Words("The number has too few digits for its country.", _E164_FIX),
     Code.TOO_LONG: Words("The number has too many digits for its country.", _E164_FIX),
-    Code.NOT_DIALABLE: Words("The number belongs to no range that any country has assigned.", _E164_FIX),
+    Code.NOT_DIALABLE: Words("The number is not in any assigned number range.", _E164_FIX),
     Code.AMBIGUOUS_NUMBER: Words(
-        'The digits can be more than one number, or only a number abroad whose "+" is missing.',
-        'Write the number with "+" and country code; if every "+" was lost, set \'region\' to ZZ '
+        "The digits can be more than one number, or only a number abroad without its '+'.",
+        "Write the number with '+' and country code; if all numbers have lost their '+', set 'region' to ZZ "
         "(dialer import --numbers international).",
     ),
     Code.EXTENSION_UNSUPPORTED: Words(
-        "The number has an extension, and a call without it would ring the wrong desk.",
+        "The number has an extension, and a call without it would reach the wrong person.",
         "Send the direct number, without an extension.",
     ),
     Code.EMERGENCY_NUMBER: Words(
-        "The number reaches an emergency service.", "Remove it from the list; Dialer never calls it."
+        "The number belongs to an emergency service.", "Remove the job; Dialer never calls such a number."
     ),
     Code.SHORT_CODE: Words(
-        "The number is a short code that works only inside its own country's network.",
-        "Send the full number of the service behind it.",
+        "The number is a short code, which works only in the network of its own country.",
+        "Send the full number of the same service.",
     ),
     Code.PREMIUM_RATE: Words(
         "The number is charged at a premium rate.",
-        "Remove it, or set DIALER_ALLOW_PREMIUM=1 if such calls are meant.",
+        "Remove the job, or set DIALER_ALLOW_PREMIUM=1 if such calls are intended.",
     ),
     Code.REGION_NOT_ALLOWED: Words(
-        "The number belongs to a region that DIALER_ALLOWED_REGIONS does not list.",
-        "Add the region to DIALER_ALLOWED_REGIONS if calls to it are meant.",
+        "The region of the number is not in DIALER_ALLOWED_REGIONS.",
+        "Add the region to DIALER_ALLOWED_REGIONS if calls to it are intended.",
     ),
     Code.MALFORMED_PARTICIPANT_ADDRESS: Words(
         "Genesys Cloud cannot read the 'to' or 'from' address.",
@@ -155,61 +155,68 @@ WORDS: dict[Code, Words] = {
         "In Genesys Cloud, Admin > Routing > Numbers, verify the number until it is listed as active.",
     ),
     Code.INSUFFICIENT_PERMISSIONS: Words(
-        "The OAuth client or the user may not place calls.",
-        "Give the client conversations:call:start and the user a role that permits outbound calls.",
+        "The OAuth client or the user has no permission to place calls.",
+        "Give the client the permission conversations:call:start, and the user a role that permits outbound calls.",
     ),
     Code.NO_STATION: Words(
-        "The user, or its edge, has no phone station that could place the call.",
-        "In Genesys Cloud, give the user a default station on an active edge.",
+        "The user, or the user's edge, has no phone station that can place the call.",
+        "In Genesys Cloud, assign the user a default station on an active edge.",
     ),
     Code.NOT_A_USER: Words(
-        "This endpoint needs a user's token, and the OAuth client has none.",
+        "This endpoint needs the token of a user, and the token of the OAuth client has no user.",
         "Set GENESYS_CLOUD_PROFILE=public, which places calls on behalf of the user.",
     ),
     Code.NOT_FOUND: Words(
-        "Genesys Cloud knows no such user or resource.",
+        "The user or the resource does not exist in Genesys Cloud.",
         "Check user_id (GENESYS_CLOUD_USER_ID) and GENESYS_CLOUD_REGION.",
     ),
     Code.BAD_REQUEST: Words(
-        "Genesys Cloud refused the request.", "Read the message; give Genesys support the correlation_id."
+        "Genesys Cloud refused the request.",
+        "Read the message; if it does not help, give the correlation_id to Genesys support.",
     ),
     Code.CREDENTIALS_REFUSED: Words(
-        "Genesys Cloud refuses the client id or secret.",
+        "Genesys Cloud refused the client id or secret.",
         "Check GENESYS_CLOUD_CLIENT_ID, GENESYS_CLOUD_CLIENT_SECRET, GENESYS_CLOUD_REGION and GENESYS_CLOUD_PROFILE.",
     ),
     Code.TOKEN_REFUSED: Words(
-        "Genesys Cloud refused a token that was just fetched.",
+        "Genesys Cloud rejected a new token.",
         "Check that the OAuth client is active and belongs to GENESYS_CLOUD_REGION.",
     ),
-    Code.TOKEN_UNAVAILABLE: Words("The token endpoint gives no token at present.", _WAIT_FIX),
+    Code.TOKEN_UNAVAILABLE: Words("The token endpoint returns no token at present.", _WAIT_FIX),
     Code.RATE_LIMITED: Words("Genesys Cloud's rate limit was reached.", _WAIT_FIX),
-    Code.SERVICE_UNAVAILABLE: Words("Genesys Cloud asked to come back later.", _WAIT_FIX),
+    Code.SERVICE_UNAVAILABLE: Words(
+        "Genesys Cloud is temporarily unavailable, and did not accept the request.", _WAIT_FIX
+    ),
     Code.COULD_NOT_CONNECT: Words(
         "No connection to Genesys Cloud could be made, so nothing was sent.",
         "Check the network, DNS, proxy and TLS settings of the workers.",
     ),
     Code.NO_ANSWER_FROM_API: Words(
-        "The request was sent and no answer came in time: the phone may have rung.", _UNKNOWN_FIX
+        "The request was sent, and no answer arrived in time: the phone may have rung.", _UNKNOWN_FIX
     ),
     Code.CONNECTION_LOST: Words(
         "The connection broke after the request was sent: the phone may have rung.", _UNKNOWN_FIX
     ),
-    Code.SERVER_ERROR: Words("Genesys Cloud failed after it had the request: the phone may have rung.", _UNKNOWN_FIX),
+    Code.SERVER_ERROR: Words(
+        "Genesys Cloud failed after it received the request: the phone may have rung.", _UNKNOWN_FIX
+    ),
     Code.UNREADABLE_ANSWER: Words(
         "Genesys Cloud answered with success but without a conversation id: the phone may have rung.",
         _UNKNOWN_FIX,
     ),
-    Code.UNEXPECTED_STATUS: Words("The answer says neither yes nor no: the phone may have rung.", _UNKNOWN_FIX),
+    Code.UNEXPECTED_STATUS: Words(
+        "The answer neither confirms nor refuses the call: the phone may have rung.", _UNKNOWN_FIX
+    ),
     Code.WORKER_LOST: Words(
-        "The worker died while the request may have been on the wire: the phone may have rung.", _UNKNOWN_FIX
+        "The worker died while the request may have been in progress: the phone may have rung.", _UNKNOWN_FIX
     ),
     Code.CANCELLED: Words("The job was cancelled before any call.", "Nothing to do."),
     Code.NOT_AFTER_PASSED: Words(
         "The job's not_after passed before it could be sent.",
-        "Send it again with a later not_after, or find out with 'dialer status' what it waited for.",
+        "Send it again with a later not_after; 'dialer status' shows why jobs wait.",
     ),
     Code.INTERNAL_ERROR: Words(
-        "Dialer has a defect that this job meets.",
-        "Report the traceback in the worker's log; when it is mended, run 'dialer retry'.",
+        "A defect in Dialer affects this job.",
+        "Report the traceback in the worker's log; after the defect is fixed, run 'dialer retry'.",
     ),
 }

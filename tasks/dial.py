@@ -1,6 +1,6 @@
-"""The one Celery task of a worker, `dialer.call`, which the scheduler sends; it is thin.
+"""The Celery task `dialer.call`, which the scheduler sends. It only starts an attempt.
 
-Producers send a task named `dial`. No worker runs it: `tasks.intake` reads those messages from the queue by itself.
+Producers send a task named `dial`. No worker runs that task: `tasks.intake` reads its messages directly from Redis.
 """
 
 import logging
@@ -17,13 +17,13 @@ log = logging.getLogger("dialer.dial")
 
 
 def register(app: Celery, *, attempt: Attempt) -> None:
-    """Give the app its task."""
-    # Many nudges may be in hand when Redis becomes unavailable: the first one says it for all.
+    """Register the task with the Celery app."""
+    # Many tasks may be running when Redis becomes unavailable: only the first one logs it.
     unavailable = threading.Event()
 
     @app.task(name=CALL_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
     def call(task: Any) -> None:
-        """Dial the due job that the nudge names. A failure here loses nothing: the ledger holds the job."""
+        """Dial the due job that the nudge names. A failure loses nothing, because the ledger still has the job."""
         job_id = task.request.get("job_id")
         try:
             attempt.run(job_id)

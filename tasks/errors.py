@@ -1,14 +1,14 @@
-"""The one question that every fault answers: may this call be sent again?
+"""Errors, grouped by one question: may this call be sent again?
 
     DialError
-    ├── NotPlaced   certainly not placed: may be sent again
-    ├── Refused     certainly refused: sending it again would change nothing
-    └── Unknown     may have been placed: never sent again without a person's word
+    ├── NotPlaced   the call was certainly not placed: it may be sent again
+    ├── Refused     the call was certainly refused: the same request would be refused again
+    └── Unknown     the call may have been placed: it is sent again only after a person's confirmation
 
-    JobError            the job itself is not what the contract says, or its number may not be dialed
-    LedgerUnavailable   Redis does not answer, or refuses; nothing is known of what the step did
+    JobError            the job is invalid, or its number may not be dialed
+    LedgerUnavailable   Redis does not answer, or refuses a command; it may have executed the command
 
-Library errors are translated to these once, at the edge (`genesys`, `screening`, `intake`, `store.client`).
+Library errors are translated to these where the library is called (`genesys`, `screening`, `intake`, `store.client`).
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tasks.codes import WORDS, Code
 
 @dataclass(frozen=True, kw_only=True)
 class RateReading:
-    """What an answer's `inin-ratelimit-*` headers say of the shared budget; `reset_s` in whole seconds."""
+    """The `inin-ratelimit-*` headers of an answer; `reset_s` is in whole seconds."""
 
     count: int
     allowed: int
@@ -26,7 +26,7 @@ class RateReading:
 
 
 class JobError(Exception):
-    """The job cannot be dialed as it is. `message` is safe to store and to print: it holds no number."""
+    """The job cannot be dialed as it is. `message` contains no phone number, so it may be stored and printed."""
 
     def __init__(self, code: Code, message: str | None = None) -> None:
         self.code = code
@@ -37,15 +37,15 @@ class JobError(Exception):
 class LedgerUnavailable(Exception):
     """Redis does not answer, or refuses a command; `__cause__` is the library's error.
 
-    Nothing is known then of what the step did: each step is safe to replay.
+    Redis may have executed the command or not. Each step of the ledger can be repeated safely.
     """
 
 
 class DialError(Exception):
     """An attempt to place a call did not end in a conversation.
 
-    `retry_after_s` is how long the API asks everybody to wait; None when it did not say.
-    `correlation_id` is what Genesys support asks for.
+    `retry_after_s` is the time that the API asks all clients to wait; None if it named no time.
+    `correlation_id` is the id that Genesys support asks for.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class DialError(Exception):
 
 
 class NotPlaced(DialError):
-    """Certainly not placed: the request never left, or the API refused it for a while. May be sent again."""
+    """The request was not sent, or the API refused it temporarily. It may be sent again."""
 
 
 class Refused(DialError):
-    """Certainly not placed, and the same request would be refused again."""
+    """The API refused the request, and would refuse the same request again."""
 
 
 class Unknown(DialError):
-    """The request left and no clear answer came: the phone may have rung. Never sent again by itself."""
+    """The request was sent and got no clear answer: the phone may have rung. It is not sent again automatically."""

@@ -1,4 +1,4 @@
-"""One dial job as a producer wrote it, checked field by field before anything else touches it."""
+"""A dial job as the producer wrote it, with the check of each field."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from tasks.errors import JobError
 
 DEFAULT_PRIORITY: Final = 5
 PRIORITIES: Final = range(10)
-_MAX_ID = 255  # it stands in Redis keys and log lines
+_MAX_ID = 255  # the id is part of Redis keys and log lines
 _MAX_TEXT = 256
 _MAX_ATTRIBUTES = 50
 _MAX_ATTRIBUTES_BYTES = 10 * 1024
@@ -23,32 +23,32 @@ _MAX_ATTEMPTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to dial, and when; `None` means that the worker's settings decide. repr shows no phone number."""
+    """The number to dial, and when to dial it. `None` means that the settings decide. repr shows no phone number."""
 
-    #: Celery's task id; the idempotency key: one id is one call.
+    #: Celery's task id, which is the idempotency key: one id is one call.
     id: str
     #: The number as the producer wrote it.
     to: str = field(repr=False)
-    #: Caller ID as the producer wrote it; the field is called `from` on the wire.
+    #: The caller ID as the producer wrote it; in JSON, the field is called `from`.
     caller_id: str | None = field(default=None, repr=False)
-    #: Region (ISO 3166, "US") in which a number without "+" is read; "ZZ": its "+" was lost.
+    #: The region (ISO 3166, such as "US") of a number without "+"; "ZZ" if it is international and has lost its "+".
     region: str | None = None
     user_id: str | None = None
     wrap_up_code_id: str | None = None
-    #: Not sent before this instant.
+    #: The call is not sent before this time.
     not_before: datetime | None = None
-    #: Not sent at or after this instant: the outcome is `expired`.
+    #: The call is not sent at or after this time: the outcome is then `expired`.
     not_after: datetime | None = None
-    #: 0 to 9, 9 first.
+    #: 0 to 9; 9 is sent first.
     priority: int = DEFAULT_PRIORITY
     batch: str | None = None
-    #: Sent with the call (profile `public`), for the receiving side.
+    #: Attributes of the conversation in Genesys Cloud (profile `public`).
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: How often the POST may be tried in all.
+    #: How often the request may be sent in total.
     max_attempts: int | None = None
 
     def content(self) -> str:
-        """The job as canonical JSON, without its id: equal jobs give equal text."""
+        """Return the job as canonical JSON without its id: equal jobs give equal texts."""
         fields: dict[str, Any] = {
             "to": self.to,
             "from": self.caller_id,
@@ -67,23 +67,23 @@ class Job:
 
 
 def fingerprint(content: str) -> str:
-    """A short hash of a job's content, to tell a replay from a conflict."""
+    """Return a short hash of a job's content, which distinguishes a replay from a conflict."""
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def parse_job_id(value: object) -> str:
-    """Read what a message, a row or a command line gives as the id of a job. Raises JobError: `invalid_field`."""
+    """Check the id of a job from a message, a file or the command line. Raises JobError (`invalid_field`)."""
     if not isinstance(value, str):
-        raise JobError(Code.INVALID_FIELD, "id must be a text.")
+        raise JobError(Code.INVALID_FIELD, "id must be a string.")
     if not (0 < len(value) <= _MAX_ID and value.isprintable()):
         raise JobError(Code.INVALID_FIELD, f"id must be 1 to {_MAX_ID} printable characters.")
     return value
 
 
 def parse_job(job_id: str, payload: object) -> Job:
-    """Read a decoded JSON object as a job.
+    """Parse a decoded JSON object as a job.
 
-    An absent optional field and a `null` one mean the same.
+    An optional field that is `null` counts as absent.
 
     Raises:
         JobError: `malformed_job`, `missing_field`, `unknown_field` or `invalid_field`; the message names the field.
@@ -92,11 +92,11 @@ def parse_job(job_id: str, payload: object) -> Job:
         raise JobError(Code.MALFORMED_JOB, f"A job is a JSON object, not {_kind(payload)}.")
     unknown = sorted(str(name) for name in payload if name not in FIELDS)
     if unknown:
-        # A slip of a producer may have put a number, or anything else, where a name belongs.
+        # By mistake, a producer may have used a phone number as the name of a field.
         shown = ", ".join(mask(ascii(name[:40])) for name in unknown[:5])
-        raise JobError(Code.UNKNOWN_FIELD, f"No such field: {shown}. Known: {', '.join(FIELDS)}.")
+        raise JobError(Code.UNKNOWN_FIELD, f"Unknown field: {shown}. Known fields: {', '.join(FIELDS)}.")
     if payload.get("to") is None:
-        raise JobError(Code.MISSING_FIELD, "The field 'to' is missing: it is the number to call.")
+        raise JobError(Code.MISSING_FIELD, "The field 'to', the number to call, is missing.")
     values = {
         attribute: read(name, payload[name])
         for name, (attribute, read) in FIELDS.items()
@@ -109,13 +109,13 @@ def parse_job(job_id: str, payload: object) -> Job:
 
 
 def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")
 
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise JobError(Code.INVALID_FIELD, f"{name} must be a text, not {_kind(value)}.")
+        raise JobError(Code.INVALID_FIELD, f"{name} must be a string, not {_kind(value)}.")
     if not value.strip():
         raise JobError(Code.INVALID_FIELD, f"{name} is empty.")
     if len(value) > _MAX_TEXT:
@@ -124,7 +124,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _encodable(name: str, value: str) -> str:
-    """JSON can carry half a surrogate pair, which no UTF-8 record can hold."""
+    """Refuse half a surrogate pair, which is valid in JSON but cannot be stored as UTF-8."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -163,14 +163,14 @@ def _instant(name: str, value: object) -> datetime:
 
 def _attributes(name: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise JobError(Code.INVALID_FIELD, f"{name} must be an object of texts.")
+        raise JobError(Code.INVALID_FIELD, f"{name} must be an object whose values are strings.")
     size = sum(len(_encodable(name, k + v).encode()) for k, v in value.items())
     if len(value) > _MAX_ATTRIBUTES or size > _MAX_ATTRIBUTES_BYTES:
-        raise JobError(Code.INVALID_FIELD, f"{name} holds at most {_MAX_ATTRIBUTES} entries and 10 KB in all.")
+        raise JobError(Code.INVALID_FIELD, f"{name} may have at most {_MAX_ATTRIBUTES} entries and 10 KB in total.")
     return dict(value)
 
 
-#: Name on the wire -> attribute of `Job`, and how it is read.
+#: Name of the field in JSON -> attribute of `Job`, and the function that checks its value.
 FIELDS: Final[dict[str, tuple[str, Callable[[str, object], Any]]]] = {
     "to": ("to", _text),
     "from": ("caller_id", _text),

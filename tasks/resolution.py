@@ -1,21 +1,23 @@
-"""The one exit of an attempt: what happened means this for its job and for the fleet.
+"""Decides how an attempt ends: what its result means for the job and for the fleet.
 
-what happened                 the job                                                          the breaker
-placed                        placed                                                           closes
-Refused                       rejected; back to its place while the breaker is open for it     counts
-Unknown                       unconfirmed; retried only where the operator chose redial        counts
-NotPlaced  rate limit         back to its place, the attempt not counted; the fleet is paused  the API is alive
-           first 401          back to its place, the attempt not counted                       counts
-           anything else      retried later, until its attempts or its time are used: failed   counts
-                              back to its place while the breaker is open for it
-no token   credentials        back to its place                                                opens
-           for now            retried after some seconds
-its number, or its caller ID  rejected
-nothing was sent              back to its place; later where the pace is full; expired when its not_after has passed
-a defect   before sending     retried once, then failed
-           while sending      unconfirmed
+result                         the job                                                          the breaker
+placed                         placed                                                           closes
+Refused                        rejected; breaker open: requeued in its place, not counted       counts it
+Unknown                        unconfirmed; retried only with DIALER_AMBIGUOUS=redial           counts it
+NotPlaced  rate limit          requeued in its place, not counted as an attempt; fleet paused   API is alive
+           first 401           requeued in its place, not counted as an attempt                 counts it
+           other               retried later; failed when its attempts or its time are used up  counts it
+                               breaker open: requeued in its place, not counted as an attempt
+no token   credentials         requeued in its place                                            opens
+           temporary failure   retried after some seconds
+invalid number or caller ID    rejected
+not sent   paused, shutdown    requeued in its place
+           no slot in time     due later
+           not_after passed    expired
+a defect   before sending      retried once, then failed
+           while sending       unconfirmed
 
-`decide` is pure: it knows neither queue, nor store, nor wire. `Ledger.settle` carries its decision out.
+`decide` is a pure function that depends on no queue, store or HTTP library. `Ledger.settle` carries out its decision.
 """
 
 from dataclasses import dataclass
@@ -38,18 +40,18 @@ _NO_RETRY_AFTER_S: Final = 2.0  # the guide: "a default of 1-2 seconds"
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """How long a call that was certainly not placed is tried again."""
+    """How often and for how long a call that was certainly not placed is retried."""
 
     max_attempts: int
-    #: A job that is older than this, since it was first due, is not retried any more.
+    #: A job is not retried later than this after it was first due.
     retry_for_s: float
-    #: Send a call again whose fate is unknown: at least once instead of at most once.
+    #: Whether a call without a clear answer is sent again: at least once instead of at most once.
     redial: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """The request was sent, or may have been: the call, or the error; None if a defect of ours hid the answer."""
+    """The request was sent, or may have been sent. `result` is None if a defect in Dialer hid the answer."""
 
     gate: Gate
     result: PlacedCall | DialError | None
@@ -57,32 +59,33 @@ class Answered:
 
 @dataclass(frozen=True, kw_only=True)
 class NoToken:
-    """There was no token to call with."""
+    """No token was available for the call."""
 
     error: NotPlaced
 
 
 class Halt(Enum):
-    """The attempt ended before its request left."""
+    """Why an attempt ended before its request was sent."""
 
     #: The worker shuts down.
     STOPPING = auto()
-    #: The process was frozen between the ledger's `go` and the request.
+    #: The process was suspended between the ledger's `go` and the request.
     LATE = auto()
-    #: Redis did not answer `send`; it may have noted `sending`.
+    #: Redis did not answer `send`, but may have stored `sending`.
     SEND_UNANSWERED = auto()
-    #: Workers die with this job, or it cannot be read: `Claim.poison` says which.
+    #: Several workers died with this job, or it cannot be read; `Claim.poison` has the reason.
     POISON = auto()
-    #: A bug of ours.
+    #: A defect in Dialer.
     DEFECT = auto()
 
 
-#: A `JobError` is a job that may not be called; a `Gate` one that says neither `go`, nor `wait`, nor `lost`.
+#: The result of an attempt. A `JobError` means that the job may not be called. The verdict of a `Gate` is `busy`,
+#: `paused` or `expired` here.
 Event = Answered | NoToken | JobError | Gate | Halt
 
 
 def decide(event: Event, claim: Claim, policy: RetryPolicy, *, jitter: float) -> Settlement:
-    """Return how the attempt ends. `jitter` is a random number from 0 to 1, drawn anew for each decision."""
+    """Return how the attempt ends. `jitter` is a random number from 0 to 1, a new one for each decision."""
     match event:
         case Answered():
             return _after_sending(event, claim, policy, jitter)
@@ -91,13 +94,13 @@ def decide(event: Event, claim: Claim, policy: RetryPolicy, *, jitter: float) ->
         case JobError():
             return Settlement(action=End(state=State.REJECTED, code=event.code, message=event.message))
         case Gate():
-            return Settlement(action=_behind_a_closed_gate(event))
+            return Settlement(action=_not_sent(event))
         case Halt():
             return Settlement(action=_halted(event, claim))
 
 
 def backoff_s(attempts: int, jitter: float) -> float:
-    """Seconds to wait after so many attempts: exponential with full jitter, at least a second.
+    """Return the seconds to wait after this number of attempts: exponential with full jitter, at least a second.
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
@@ -131,7 +134,7 @@ def _after_sending(event: Answered, claim: Claim, policy: RetryPolicy, jitter: f
 def _actions(
     error: DialError, gate: Gate, claim: Claim, policy: RetryPolicy, jitter: float
 ) -> tuple[End | Release, Release | None]:
-    """What becomes of the job, and what instead while the breaker is open for this error."""
+    """Return what happens to the job, and what happens instead while the breaker is open for this error."""
     used_up = gate.attempts >= (claim.job.max_attempts or policy.max_attempts)
     delay_s = backoff_s(gate.attempts, jitter)
     in_its_place = _release(error, counts=False)
@@ -150,7 +153,7 @@ def _actions(
 
 
 def _pause(error: DialError, jitter: float) -> RateLimitPause | None:
-    """The limit is everybody's, and so is the wait. Users report 429s right after it: hence up to a second more."""
+    """Return the pause of the fleet after a 429, with up to a second more: users report 429s right after the wait."""
     if error.code is not Code.RATE_LIMITED:
         return None
     asked_s = error.retry_after_s if error.retry_after_s is not None else _NO_RETRY_AFTER_S
@@ -158,13 +161,13 @@ def _pause(error: DialError, jitter: float) -> RateLimitPause | None:
 
 
 def _without_token(error: NotPlaced, claim: Claim) -> Settlement:
-    """Nothing was sent: no attempt of this job's."""
+    """Requeue the job: nothing was sent."""
     if error.code is Code.CREDENTIALS_REFUSED:
         return Settlement(action=_release(error, counts=False), report=report_of(error, claim.job))
     return Settlement(action=_release(error, error.retry_after_s or _NO_TOKEN_S))
 
 
-def _behind_a_closed_gate(gate: Gate) -> End | Release:
+def _not_sent(gate: Gate) -> End | Release:
     if gate.verdict is GateVerdict.EXPIRED:
         return End(state=State.EXPIRED, code=Code.NOT_AFTER_PASSED)
     return Release(delay_s=gate.wait_s if gate.verdict is GateVerdict.BUSY else None)
@@ -177,7 +180,7 @@ def _halted(halt: Halt, claim: Claim) -> End | Release:
         if claim.last_code == Code.INTERNAL_ERROR:
             return End(state=State.FAILED, code=Code.INTERNAL_ERROR)
         return Release(delay_s=_BUG_DELAY_S, code=Code.INTERNAL_ERROR)
-    # Certainly not sent, whatever the ledger noted.
+    # The request was certainly not sent, even if the ledger stored `sending`.
     return Release(counts=False)
 
 

@@ -62,3 +62,12 @@ def redis_client(request: pytest.FixtureRequest) -> Redis:
     """The same test against both, so that the fake is never trusted alone."""
     client: Redis = request.getfixturevalue(f"{request.param}_redis")
     return client
+
+
+@pytest.fixture
+def raw_redis(redis_client: Redis) -> Redis:
+    """The same server, seen as bytes."""
+    options = dict(redis_client.connection_pool.connection_kwargs) | {"decode_responses": False}
+    return type(redis_client)(
+        **{k: v for k, v in options.items() if k in {"server", "host", "port", "decode_responses"}}
+    )

@@ -70,7 +70,7 @@ class Loops:
         for loop in self._loops:
             loop.join(_JOIN_S)
         try:
-            self._parts.heartbeat.leave()
+            self._parts.heartbeat.deregister()
         except LedgerUnavailable as error:
             log.warning("shut down without deregistering: Redis unavailable: %s", error)
 

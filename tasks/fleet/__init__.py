@@ -1,1 +1,1 @@
-"""What all workers share: pace, pause, breaker, scheduler, heartbeat, status."""
+"""The state that all workers share: pace, pause, breaker, scheduler, heartbeat, status."""

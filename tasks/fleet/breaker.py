@@ -1,12 +1,13 @@
-"""Is a bad answer this job's own, or would every job meet it? The fleet stops before a backlog is burnt.
+"""The circuit breaker: a systemic failure pauses the fleet, and uses up no attempts.
 
-    answers in a row                     the jobs' own     then the fleet stops, and probes
-    failed or unknown (an outage)        5                 after 5 s, 10 s, … 60 s, one at a time
-    refused, whatever the code           5                 the same
-    credentials refused                  0                 the same
+    answers in a row                     tolerated    then the breaker opens: the fleet is paused, and sends one probe
+    failed or unknown (an outage)        5            after 5 s, 10 s, … 60 s
+    refused, whatever the code           5            the same
+    credentials refused                  0            the same
 
-until a call is placed. While it is stopped, no refusal ends a job, and no failure costs an attempt. The counting is
-done in Redis, in the step that settles the attempt (`lua/parts/breaker.lua`).
+The first call that is placed closes the breaker. While it is open, a refusal does not end a job, and a failure does
+not count as an attempt. The answers are counted in Redis, in the step that settles the attempt
+(`lua/parts/breaker.lua`).
 """
 
 from dataclasses import dataclass
@@ -17,33 +18,34 @@ from tasks.codes import Code
 from tasks.errors import DialError, Refused, Unknown
 from tasks.job import Job
 
-#: So many bad answers in a row are taken for the jobs' own.
+#: Up to this many bad answers in a row are attributed to the jobs themselves.
 IN_A_ROW: Final = 5
-#: Between two probes: the first distance is doubled up to the longest.
+#: The time between two probes: the first distance is doubled up to the longest.
 FIRST_DISTANCE_S: Final = 5.0
 LONGEST_DISTANCE_S: Final = 60.0
 
-#: Refusals of what a job may bring along itself; then they are its own, and a wrong producer stops nobody else.
+#: Refusals of a value that a job may set itself. If it does, the refusal concerns only that job, so that one wrong
+#: producer does not pause the fleet.
 _CALLER_ID: Final = frozenset({Code.INVALID_FROM_ADDRESS})
 _USER: Final = frozenset({Code.NOT_FOUND, Code.NOT_A_USER, Code.NO_STATION})
-#: Nothing came back.
+#: Errors without an answer of the API.
 _NO_ANSWER: Final = frozenset({Code.COULD_NOT_CONNECT, Code.NO_ANSWER_FROM_API, Code.CONNECTION_LOST})
 _CREDENTIALS: Final = frozenset({Code.CREDENTIALS_REFUSED})
 
 
 class FaultKind(StrEnum):
-    """What a bad answer says of the API; the first three are reasons of a pause."""
+    """What a bad answer says about the API; the first three are reasons of a pause."""
 
     OUTAGE = "outage"
     REFUSAL = "refusal"
     CREDENTIALS = "credentials"
-    #: The API is alive: it answered, and what it said concerns this job alone, or the rate limit.
+    #: The API is alive: its answer concerns only this job, or the rate limit.
     CLEAR = "clear"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What one bad answer tells the breaker. `answered`: it is an answer; a time-out ends no silence."""
+    """What one bad answer means for the breaker. `answered`: the API answered, which a time-out does not prove."""
 
     kind: FaultKind
     code: Code
@@ -52,7 +54,7 @@ class Report:
 
 
 def report_of(error: DialError, job: Job) -> Report:
-    """Return what an answer that was no call says of the API."""
+    """Return what an error says about the API."""
     return Report(
         kind=_kind(error, job), code=error.code, message=error.message, answered=error.code not in _NO_ANSWER
     )
@@ -63,8 +65,8 @@ def _kind(error: DialError, job: Job) -> FaultKind:
         return FaultKind.CREDENTIALS
     if (job.caller_id and error.code in _CALLER_ID) or (job.user_id and error.code in _USER):
         return FaultKind.CLEAR
-    # Whatever else the API refuses may be a fault of the configuration, or of the platform, that every job meets.
-    # A token that was just fetched and is refused is one too.
+    # Any other refusal may have a cause in the configuration or the platform, which affects every job. So may the
+    # rejection of a new token.
     if isinstance(error, Refused) or error.code is Code.TOKEN_REFUSED:
         return FaultKind.REFUSAL
     if isinstance(error, Unknown) or error.code in {Code.COULD_NOT_CONNECT, Code.SERVICE_UNAVAILABLE}:

@@ -1,6 +1,6 @@
-"""One pace for the fleet: how far apart requests leave, and how long a worker waits for its slot.
+"""The pace of the fleet: the interval between requests, and how long a worker waits for a slot.
 
-The slots themselves are handed out in Redis (`lua/parts/pace.lua`), so that any number of workers share one limit.
+Redis assigns the slots (`lua/parts/pace.lua`), so that any number of workers share one limit.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Self
 
 from config.settings import RateLimit
 
-#: What a request may take longer to arrive than another: a share of the period, and never less than so much.
+#: How much longer than another a request may take to arrive: a share of the period, and at least this many seconds.
 _ALLOWANCE = 0.01
 _LEAST_ALLOWANCE_S = 0.05
 
@@ -17,20 +17,20 @@ _LEAST_ALLOWANCE_S = 0.05
 class Pace:
     """One request each `interval_s`, by Redis' clock.
 
-    `count` intervals span the limit's period and the allowance: no window of the period's length, wherever it
-    begins, holds more than the limit, even if a request arrives later than its slot by the whole allowance.
+    `count` intervals together are as long as the limit's period and the allowance. So no window of that period,
+    wherever it begins, has more requests than the limit, even if a request arrives late by the whole allowance.
     """
 
     interval_s: float
-    #: A slot that was used later than this is void, for it would bunch with those behind it.
+    #: A slot may not be used later than this: its request would be too close to the next ones.
     late_s: float = _LEAST_ALLOWANCE_S
-    #: A worker holds a slot this long at the most; whoever would wait longer gives the job back.
+    #: A worker waits for a slot at most this long; otherwise the job is requeued.
     max_wait_s: float = 3.0
-    #: How far ahead jobs are handed to workers.
+    #: Jobs are nudged at most this long before their slots.
     horizon_s: float = 2.0
 
     @classmethod
     def of(cls, limit: RateLimit) -> Self:
-        """The pace that keeps a limit."""
+        """Return the pace that keeps a limit."""
         allowance_s = max(limit.period_s * _ALLOWANCE, _LEAST_ALLOWANCE_S)
         return cls(interval_s=(limit.period_s + allowance_s) / limit.count, late_s=allowance_s)

@@ -1,4 +1,4 @@
-"""One pause for the fleet: while any reason holds, nothing is sent, and jobs wait in Redis."""
+"""The pause of the fleet: while any reason holds, nothing is sent, and jobs wait in Redis."""
 
 import json
 from dataclasses import dataclass
@@ -13,37 +13,37 @@ from tasks.store.scripts import source
 
 
 class PauseReason(StrEnum):
-    """Why the fleet waits; several may hold at once."""
+    """Why the fleet is paused; several reasons can hold at the same time."""
 
-    #: Genesys Cloud said 429; ends by itself.
+    #: Genesys Cloud answered 429; ends automatically.
     RATE_LIMIT = "rate_limit"
-    #: Several failed or unknown answers in a row; one probe at a time, until one is placed.
+    #: Several requests in a row failed or got no clear answer; ends when a probe gets a clear answer.
     OUTAGE = "outage"
-    #: The client id or secret is refused; the same.
+    #: The client id or secret is refused; ends when a probe is placed.
     CREDENTIALS = "credentials"
-    #: Many jobs in a row were refused for the same cause, such as a missing permission; the same.
+    #: Several jobs in a row were refused with the same code, such as a missing permission; the same.
     REFUSAL = "refusal"
-    #: Many requests are on the wire and none is answered; ends by itself, within a second.
+    #: Several requests are in progress and none was answered; ends automatically, within a second.
     SILENCE = "silence"
-    #: Redis was started anew; ends by itself, when what was on the wire has ended and is told.
+    #: Redis was restarted; ends automatically, when all calls in progress have ended and are recorded.
     RESTART = "restart"
-    #: A person paused the fleet, and ends it.
+    #: A person paused the fleet; ends when a person resumes it, or after a given time.
     OPERATOR = "operator"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActivePause:
-    """One reason that holds."""
+    """One reason that holds now."""
 
     reason: PauseReason
     message: str
     since: datetime
-    #: None: until a person ends it.
+    #: None if only a person ends it.
     until: datetime | None
 
 
 class Pause:
-    """Begins, ends and tells pauses. Raises LedgerUnavailable when Redis does not answer."""
+    """Begins, ends and lists pauses. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -51,18 +51,18 @@ class Pause:
         self._end = redis.register_script(source("pause_end"))
 
     def begin(self, reason: PauseReason, message: str, *, for_s: float | None) -> None:
-        """Pause the fleet for `for_s` seconds, or until somebody ends it; a longer pause for the reason stands."""
+        """Pause the fleet for `for_s` seconds, or without an end. A longer pause for the same reason is kept."""
         self._begin(
             keys=[keys.pause],
             args=[reason, json.dumps(message), "" if for_s is None else int(for_s * 1000)],
         )
 
     def end(self, *reasons: PauseReason) -> int:
-        """End the pauses for these reasons; how many of them held."""
+        """End the pauses for these reasons; return how many of them held."""
         return int(self._end(keys=[keys.pause, keys.wake, keys.breaker], args=list(reasons)))
 
     def entries(self) -> list[ActivePause]:
-        """The reasons that hold now, by Redis' clock, longest standing first."""
+        """Return the reasons that hold now, by Redis' clock, the oldest first."""
         seconds, micros = self._redis.time()
         now_ms = seconds * 1000 + micros / 1000
         raw: Any = self._redis.hgetall(keys.pause)

@@ -1,7 +1,7 @@
-"""Nudges: when a job is due, a Celery message with its id goes to the workers.
+"""Sends nudges: when a job is due, a Celery message with its id is sent to the workers.
 
-Every worker process runs a scheduler and none is special. A nudge is only a hint: the job stays in its due set until
-a worker claims it, so a lost message is repeated, and a repeated one is absorbed by the claim.
+Every worker process runs a scheduler, and all have the same role. A nudge is only a hint: the job stays in its due
+set until a worker claims it. So a lost nudge is repeated, and a repeated nudge has no effect after the claim.
 """
 
 import base64
@@ -16,21 +16,21 @@ from tasks.fleet.probe import choose, ids_of, read_probes
 from tasks.store import keys
 from tasks.store.scripts import source
 
-#: The task that a nudge names.
+#: The Celery task that a nudge starts.
 CALL_TASK: Final = "dialer.call"
-#: An unclaimed nudge is repeated after this.
+#: The nudge of an unclaimed job is repeated after this time.
 REPEAT_S: Final = 10.0
-#: The queue is kept this many times as deep as the fleet is wide, so that no worker idles, and no more, so that
-#: priority, cancel and pause act at once on what waits behind it.
+#: The queue has up to this many nudges for each call that the fleet can place at once. With fewer, workers would be
+#: idle; with more, a new priority, cancellation or pause would take effect later.
 DEPTH: Final = 3
-#: The longest sleep: bounds the damage of a wake-up that was lost with the scheduler that took it.
+#: The longest sleep: a wake-up is lost if the scheduler that took it dies.
 LONGEST_SLEEP_S: Final = 1.0
 
 _ID, _TAG = "«id»", "«tag»"
 
 
 class Scheduler:
-    """Moves due jobs to the queue of calls; `width()` is how many calls the fleet can place at once."""
+    """Nudges due jobs; `width()` returns how many calls the fleet can place at once."""
 
     def __init__(self, redis: Redis, *, pace: Pace, width: Callable[[], int]) -> None:
         self._redis = redis
@@ -40,10 +40,10 @@ class Scheduler:
         self._message = _message_parts(keys.calls)
 
     def nudge(self) -> tuple[int, float | None]:
-        """Nudge what is due: how many, and seconds until there may be more to do (None: until woken)."""
+        """Nudge due jobs; return how many, and the seconds until there may be more to do (None: until woken)."""
         nudged, next_ms, *probing = self._ask()
         if probing:
-            # Only while the circuit breaker is open: two round trips more to choose a probe.
+            # Only while the circuit breaker is open: choosing a probe takes two more round trips.
             probed, *candidates = probing
             known = ids_of(probed)
             found = read_probes(self._redis, [*known, *candidates])
@@ -65,21 +65,21 @@ class Scheduler:
         )
 
     def sleep(self, seconds: float | None) -> None:
-        """Until the time is up or something changes: a new job, a shallow queue, a pause that ended."""
+        """Sleep until the time is over or something changes: a new job, a short queue, or the end of a pause."""
         longest = LONGEST_SLEEP_S if seconds is None else min(seconds, LONGEST_SLEEP_S)
-        # Never 0, which means for ever to BLPOP, nor what a server might round down to it.
+        # The time-out is never 0, which means no time-out, and never so small that a server rounds it to 0.
         self._redis.blpop([keys.wake], timeout=max(longest, 0.002))
 
 
 def nudge_message(*, queue: str, job_id: str, tag: str) -> str:
-    """A nudge as a message of Celery's protocol 2, in JSON; no two may have the same tag."""
+    """Return a nudge as a message of Celery's protocol 2, in JSON. Each message needs a different tag."""
     body = [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
     message = {
         "body": base64.b64encode(json.dumps(body).encode()).decode(),
         "content-encoding": "utf-8",
         "content-type": "application/json",
         "headers": {
-            # The job's id is not the task's: revoking the producer's task must not make workers skip its nudges.
+            # The task id is not the job id: if a producer revokes its task, workers must not skip the nudges.
             "job_id": job_id,
             "id": tag,
             "task": CALL_TASK,
@@ -102,8 +102,8 @@ def nudge_message(*, queue: str, job_id: str, tag: str) -> str:
 
 
 def _message_parts(queue: str) -> list[str]:
-    """A nudge, cut where the script puts the job's id and twice the tag."""
+    """Return a nudge in four parts; the script inserts the job id and twice the tag between them."""
     text = nudge_message(queue=queue, job_id=_ID, tag=_TAG)
     parts = text.replace(f'"{_TAG}"', f'"{_ID}"').split(f'"{_ID}"')
-    assert len(parts) == 4  # noqa: S101, PLR2004 - id, then twice the tag
+    assert len(parts) == 4  # noqa: S101, PLR2004 - the id, and twice the tag
     return parts

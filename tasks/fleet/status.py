@@ -1,4 +1,4 @@
-"""How the fleet does, in one look: why it waits, how fast it goes, what waits, and who works."""
+"""The status of the fleet: pauses, rate, backlog and workers."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,15 +13,15 @@ from tasks.fleet.probe import Probe, ids_of, read_probes
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS
 
-_SPAN_S: Final = 10  # `pace.lua` counts in spans of ten seconds
+_SPAN_S: Final = 10  # `pace.lua` counts requests in spans of ten seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class FleetStatus:
-    """A look at the whole fleet; numbers are jobs, times seconds."""
+    """The status of the whole fleet. Numbers are numbers of jobs; times are in seconds."""
 
     pauses: list[ActivePause]
-    #: The reason for which only probes go out, or None.
+    #: The reason for which only probes are sent, or None.
     probing: str | None
     #: The jobs that the last probes met.
     probed: list[Probe]
@@ -30,20 +30,24 @@ class FleetStatus:
     #: Requests in the last minute, and the share of the limit that they are.
     sent_last_minute: int
     share_of_limit: float
-    #: Not yet taken in; nudged and not yet claimed; due now or sooner; due later; claimed or on the wire.
+    #: Messages that are not yet accepted.
     inbox: int
+    #: Nudged and not yet claimed.
     calls: int
+    #: Due now.
     due: int
+    #: Due later.
     later: int
+    #: Claimed or sending.
     in_flight: int
-    #: Worker name -> calls that it places at once.
+    #: Worker name -> how many calls it places at once.
     workers: dict[str, int]
-    #: Until what is due is sent, at the last minute's speed, else at the pace; None while the fleet waits.
+    #: How long the backlog takes at the rate of the last minute, or else at the pace; None while the fleet is paused.
     drain_s: float | None
 
 
 def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
-    """Look at the fleet; a few round trips. Raises LedgerUnavailable when Redis does not answer."""
+    """Return the status, in a few round trips. Raises LedgerUnavailable when Redis does not answer."""
     pauses = Pause(redis).entries()
     seconds, micros = redis.time()
     now_ms = seconds * 1000 + micros / 1000
@@ -58,7 +62,7 @@ def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
         pipe.llen(name)
     for key in keys.due:
         pipe.zcard(key)
-        # A nudged job is due, though its score says later: the scores of those to come are what is later.
+        # A nudged job is due, although its score is in the future: the jobs on the queue of calls are added below.
         pipe.zcount(key, "-inf", now_ms)
     pace, (probing, probed, rejected), calls, in_flight, alive, concurrency, *numbers = pipe.execute()
     inbox, waiting = sum(numbers[: len(INBOX_LISTS)]), numbers[len(INBOX_LISTS) :]
@@ -90,7 +94,7 @@ def _still_rejected(redis: Redis, job_ids: list[str]) -> list[str]:
 
 
 def _last_minute(pace: dict[str, str], now_ms: float) -> tuple[int, float]:
-    """Requests in the present span and the six before it, and how many seconds those are."""
+    """Return the number of requests in the current span and the six before it, and their length in seconds."""
     tick = int(now_ms / 1000 // _SPAN_S)
     spans = range(7)
     sent = sum(int(pace.get(f"sent{n}", 0)) for n in spans if tick - 6 <= int(pace.get(f"tick{n}", 0)) <= tick)

@@ -1,1 +1,1 @@
-"""Genesys Cloud's API: what is sent, what an answer means, and the token that the fleet shares."""
+"""Genesys Cloud's API: the requests, the meaning of the answers, and the token that the fleet shares."""

@@ -1,8 +1,8 @@
-"""The one table from what came back, or did not, to what it means for the call.
+"""The table that says what each answer of the API, or a missing answer, means for the call.
 
-`TABLE` is read from the top; the first row that fits decides. Status and Genesys' own code count; the words
-of a message only tell the two kinds of bad address apart, as in the guide. Sources: the guide's "Common
-errors" and the error codes of the published SDK.
+The first row of `TABLE` that matches decides. The status and Genesys' error code count. The message is used only to
+distinguish the two kinds of invalid address, as in the guide. Sources: the guide's "Common errors", and the error
+codes of the published SDK.
 """
 
 import json
@@ -20,16 +20,16 @@ from tasks.genesys.headers import correlation_id, one_line, rate_reading, retry_
 
 
 class TransportFault(StrEnum):
-    """What kept an answer from being read in full."""
+    """Why an answer could not be read completely."""
 
     NOT_SENT = "no byte of the request was written"
-    TIMED_OUT = "the time was up"
-    BROKEN = "the connection broke, or what came was not HTTP"
+    TIMED_OUT = "the request timed out"
+    BROKEN = "the connection broke, or the answer was not HTTP"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An HTTP answer; `fault` tells why the body is not all of it. `headers` looks names up in any case."""
+    """An HTTP answer. `fault` says why the body is incomplete. The names in `headers` are case-insensitive."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -61,11 +61,11 @@ class Meaning(NamedTuple):
     on: TransportFault | range
     error: type[DialError]
     code: Code
-    #: Only when the body's `code` is one of these.
+    #: The row matches only if the body's `code` is one of these.
     api_codes: frozenset[str] = frozenset()
-    #: Only when the body's `message` matches this.
+    #: The row matches only if the body's `message` matches this pattern.
     message: str = ""
-    #: Only with a Retry-After header that can be read.
+    #: The row matches only with a valid Retry-After header.
     retry_after: bool = False
     #: Only when it is not by Genesys Cloud: what a proxy refuses proves nothing of the call.
     by_a_proxy: bool = False
@@ -75,7 +75,7 @@ def _is(status: int) -> range:
     return range(status, status + 1)
 
 
-_LONGEST_ID: Final = 200  # Genesys' are 36
+_LONGEST_ID: Final = 200  # Genesys' ids have 36 characters
 
 _STATION_CODES = frozenset(
     {
@@ -84,7 +84,7 @@ _STATION_CODES = frozenset(
         "providerapi.error.no.station.for.edge",
     }
 )
-# "Malformed syntax" is Genesys' message for any bad request, so the word alone does not do.
+# "Malformed syntax" is Genesys' message for any bad request, so the word "malformed" alone is not sufficient.
 _PARTICIPANT = r"malformed.{0,40}(participant|address)|participant address"
 _CALLER_ID = r"invalid.{0,20}\bfrom\b|\bfrom (address|number)|caller ?id"
 
@@ -119,7 +119,7 @@ TABLE: Final = (
 
 
 def read_call(answer: Answer) -> PlacedCall:
-    """Return the placed call, or raise what `TABLE` says; nothing else, whatever the answer holds."""
+    """Return the placed call, or raise the error of the matching row of `TABLE`; no answer raises anything else."""
     body = answer.json()
     correlation = correlation_id(answer.headers, body)
     reading = rate_reading(answer.headers)
@@ -144,7 +144,7 @@ def read_call(answer: Answer) -> PlacedCall:
 
 
 def no_answer(fault: TransportFault, reason: str) -> DialError:
-    """Return the error for an exchange that ended without even a status."""
+    """Return the error for a request that got no answer."""
     row = next(row for row in TABLE if row.on is fault)
     return row.error(row.code, f"{WORDS[row.code].meaning} ({one_line(reason)})")
 
@@ -162,19 +162,19 @@ def _row(answer: Answer, api_code: str, message: str) -> Meaning:
     headers_retry_after_s = retry_after_s(answer.headers, "")
     for row in TABLE:
         if (
-            _concerns(row, answer)
+            _applies_to(row, answer)
             and (not row.api_codes or api_code in row.api_codes)
             and (not row.message or re.search(row.message, message, re.IGNORECASE))
             and (not row.retry_after or headers_retry_after_s is not None)
             and not (row.by_a_proxy and answer.is_by_the_api)
         ):
             return row
-    raise AssertionError(answer.status)  # http.client lets no status through but 100 to 999
+    raise AssertionError(answer.status)  # http.client accepts only a status from 100 to 999
 
 
-def _concerns(row: Meaning, answer: Answer) -> bool:
+def _applies_to(row: Meaning, answer: Answer) -> bool:
     if isinstance(row.on, TransportFault):
-        # Half a success is no answer; any other status needs no body to be clear.
+        # An incomplete body makes only a success unclear: the meaning of any other status needs no body.
         return row.on is answer.fault and answer.is_success
     return answer.status in row.on
 

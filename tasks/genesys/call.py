@@ -1,4 +1,4 @@
-"""The call as the use case asks for it, and as Genesys Cloud confirms it."""
+"""The call that an attempt requests, and the call that Genesys Cloud has accepted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from tasks.errors import RateReading
 
 @dataclass(frozen=True, kw_only=True)
 class CallRequest:
-    """What a profile needs to place one call; repr shows no phone number."""
+    """The data that a profile needs to place one call; repr shows no phone number."""
 
     job_id: str
     #: E.164, "+" and digits only.
     to: str = field(repr=False)
-    #: E.164; may be empty in the profile `public`, where the user's own number is then shown.
+    #: E.164. It may be empty in the profile `public`: the callee then sees the user's own number.
     caller_id: str = field(repr=False)
     user_id: str
     wrap_up_code_id: str
@@ -22,7 +22,7 @@ class CallRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedCall:
-    """Genesys Cloud accepted the call."""
+    """A call that Genesys Cloud accepted."""
 
     conversation_id: str
     http_status: int

@@ -1,8 +1,8 @@
-"""Genesys Cloud over HTTP: place a call, request a token. Nothing here is ever sent twice.
+"""Genesys Cloud's API over HTTP: places a call, or requests a token. No request is ever sent twice.
 
-Below it: `profiles` say what is written; `exchange` sends one POST and reads its answer, over `wire`, whose
-connection notes whether a byte of the request was written and keeps to a deadline; `answers` holds the table
-of what an answer, or none, means for the call; `oauth` the same for a token.
+`profiles` builds the request. `http` sends it and reads the answer; its connections (`connection`) record whether a
+byte of the request was written, and enforce a deadline. `answers` has the meaning of each answer to a call, and
+`oauth` the meaning of each answer to a token request.
 """
 
 import logging
@@ -20,19 +20,19 @@ __all__ = ["CallRequest", "Genesys", "Grant", "PlacedCall"]
 
 log = logging.getLogger("dialer.genesys")
 
-#: A job waits for its token under the short lease of `preparing`.
+#: A job that waits for a token has only the short lease of `preparing`.
 TOKEN_DEADLINE_S: Final = 4.0
 
 
 class Genesys:
-    """One for a process; safe to use from many threads."""
+    """The client of one process; it is thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._http = Http(connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s)
 
     def place_call(self, request: CallRequest, *, token: str, deadline_s: float | None = None) -> PlacedCall:
-        """POST the call once; raises NotPlaced, Refused or Unknown. All within `deadline_s` of wall clock."""
+        """Send the POST once, within `deadline_s` of wall-clock time; raises NotPlaced, Refused or Unknown."""
         post = call_post(self._settings, request, token)
         if deadline_s is None:
             deadline_s = self._settings.call_deadline_s
@@ -49,7 +49,7 @@ class Genesys:
             raise
 
     def request_token(self) -> Grant:
-        """Fetch a token; raises NotPlaced with CREDENTIALS_REFUSED or, maybe timed, TOKEN_UNAVAILABLE."""
+        """Request a token; raises NotPlaced with CREDENTIALS_REFUSED or TOKEN_UNAVAILABLE."""
         try:
             deadline_s = min(TOKEN_DEADLINE_S, self._settings.call_deadline_s)
             answer = self._http.post(token_post(self._settings), deadline_s=deadline_s)

@@ -1,11 +1,11 @@
-"""One HTTP request and its answer: was a byte of the request written, and one wall-clock deadline over all of it.
+"""Connections that record whether a byte of the request was written, and enforce one deadline for the whole request.
 
     resolve ─ connect ─ proxy's CONNECT ─ TLS │ write request ─ read headers ─ read body
     ─────────── Fault.NOT_SENT ───────────────┤─── Fault.TIMED_OUT or Fault.BROKEN ─────
                                   the first byte of the request
 
-Which exception a library raises does not tell the two sides apart, so the connection itself keeps note. The
-read time-out of requests starts anew with every byte; here each read gets only what is left to the deadline.
+The exceptions of the libraries do not distinguish the two sides of the first byte, so the connection itself records
+it. The read time-out of requests restarts with every byte; here each read gets only the time until the deadline.
 """
 
 import http.client
@@ -21,44 +21,44 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import create_connection
 
-#: A connection unused for longer is not used again. Load balancers close idle ones after a minute or so; a
-#: request that crosses with that close could not be told from a placed call.
+#: A connection that was idle for longer is not used again. Load balancers close idle connections after about a
+#: minute. If one is closed while a request is sent on it, nobody knows whether the call was placed.
 MAX_IDLE_S: Final = 15.0
 
 
 @dataclass
 class CurrentRequest:
-    """One request and its answer. `ends_at` is on the monotonic clock."""
+    """The state of one request. `ends_at` is the deadline, on the monotonic clock."""
 
     ends_at: float
     written: bool = False
 
     def remaining_s(self) -> float:
-        """Return what is left, in seconds; raises TimeoutError when nothing is."""
+        """Return the seconds until the deadline; raises TimeoutError if it has passed."""
         remaining = self.ends_at - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("the deadline of the request has passed")
         return remaining
 
 
-#: The request in progress in this thread (or greenlet): the libraries in between pass nothing of ours along.
+#: The request in progress in this thread. The libraries in between do not pass our arguments on.
 current_request: ContextVar[CurrentRequest] = ContextVar("current_request")
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads from the socket, each time for no longer than its request still has."""
+    """Reads from the socket; each read times out at the deadline of the request at the latest."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
         self._sock = sock
         self._stall_s = sock.gettimeout()
-        self._exchange = current_request.get()
+        self._request = current_request.get()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        remaining = self._exchange.remaining_s()
+        remaining = self._request.remaining_s()
         self._sock.settimeout(remaining if self._stall_s is None else min(self._stall_s, remaining))
         return self._raw.readinto(buffer)
 
@@ -74,7 +74,7 @@ class _DeadlineResponse(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """Notes the first byte of a request, keeps to the deadline, and never carries one request twice."""
+    """Records the first byte of a request, enforces the deadline, and never sends a request twice."""
 
     response_class = _DeadlineResponse
     _connecting = False
@@ -82,7 +82,7 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         if current_request.get().written:
-            # Whatever a library thinks of retries: a second connection for a request would be a second call.
+            # Even if a library retries: a second connection for the same request would be a second call.
             raise ConnectionError("the request was already written to another connection")
         self._connecting = True
         try:
@@ -91,11 +91,11 @@ class _Connection(HTTPConnection):
             self._connecting = False
 
     def _new_conn(self) -> socket.socket:
-        """Connect to the first address that answers; all together get the connect time-out, not each."""
+        """Connect to the first address that answers; the connect time-out is for all addresses together."""
         current = current_request.get()
         addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
         ends_at = time.monotonic() + min(self.timeout or current.remaining_s(), current.remaining_s())
-        failure: OSError = TimeoutError("no address could be tried in time")
+        failure: OSError = TimeoutError("the time-out passed before an address was tried")
         for tried, (*_, address) in enumerate(addresses):
             share_s = (ends_at - time.monotonic()) / (len(addresses) - tried)
             if share_s <= 0:
@@ -107,7 +107,7 @@ class _Connection(HTTPConnection):
             except OSError as e:
                 failure = e
             else:
-                # A TLS handshake is bounded as a whole by what the socket's time-out is when it begins.
+                # The time-out that the socket has now limits the whole TLS handshake.
                 sock.settimeout(max(min(self.timeout or share_s, current.ends_at - time.monotonic()), 0.001))
                 return sock
         raise failure
@@ -115,16 +115,16 @@ class _Connection(HTTPConnection):
     def send(self, data: Any) -> None:
         current = current_request.get()
         if self.sock is None:
-            self.connect()  # http.client would do it later, behind the note that the request was written
+            self.connect()  # otherwise http.client connects after the request was recorded as written
         self.sock.settimeout(min(self.timeout or current.remaining_s(), current.remaining_s()))
-        if not self._connecting:  # what is sent while connecting is a proxy's CONNECT, not the request
+        if not self._connecting:  # while connecting, the CONNECT for a proxy is sent, and not the request
             current.written = True
             self._used_at = time.monotonic()
         super().send(data)
 
     @property
     def is_connected(self) -> bool:
-        """What urllib3 asks before it uses a kept-alive connection again."""
+        """Whether urllib3 may use a kept-alive connection again."""
         return super().is_connected and time.monotonic() - self._used_at < MAX_IDLE_S
 
 
@@ -144,7 +144,7 @@ _POOLS: Final = {"http": _Pool, "https": _TLSPool}
 
 
 class WatchedAdapter(HTTPAdapter):
-    """requests' way to the connections above; it retries nothing."""
+    """Makes requests use the connections above, and never retry."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=2, pool_maxsize=1)

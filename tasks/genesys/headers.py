@@ -1,4 +1,4 @@
-"""What the headers and the message of any answer tell, however they are written: nothing here ever raises."""
+"""Reads the headers and the message of an answer. No input makes these functions raise."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any, Final
 from config.logging import mask
 from tasks.errors import RateReading
 
-#: Nobody means longer than a day; a fleet that believed a slip of a server's clock would wait for years.
+#: A longer wait is an error of the server, such as a wrong clock; the fleet must not wait for years.
 LONGEST_WAIT_S: Final = 86_400.0
 _LONGEST_MESSAGE: Final = 300
 _SECONDS = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})?", re.ASCII)
@@ -25,11 +25,11 @@ def retry_after_s(headers: Mapping[str, str], message: str) -> float | None:
         return min(max(map(float, waits)), LONGEST_WAIT_S)
     until = _http_date(header)
     if until is not None:
-        # By the server's own clock where it tells it: ours may be minutes off.
+        # If the answer has a Date header, the server's clock is used: the local clock may be wrong by minutes.
         now = _http_date(headers.get("Date", "")) or datetime.now(UTC)
         return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT_S)
-    said = re.search(r"\bin \[?([0-9]{1,20})\]? seconds", message)
-    return min(float(said[1]), LONGEST_WAIT_S) if said else None
+    found = re.search(r"\bin \[?([0-9]{1,20})\]? seconds", message)
+    return min(float(found[1]), LONGEST_WAIT_S) if found else None
 
 
 def rate_reading(headers: Mapping[str, str]) -> RateReading | None:
@@ -45,15 +45,16 @@ def rate_reading(headers: Mapping[str, str]) -> RateReading | None:
 
 
 def correlation_id(headers: Mapping[str, str], body: Mapping[str, Any]) -> str | None:
-    """Return what Genesys support asks for: the header ININ-Correlation-Id, else the body's `contextId`."""
+    """Return the id that Genesys support asks for: the header ININ-Correlation-Id, else the body's `contextId`."""
     return one_line(headers.get("ININ-Correlation-Id")) or one_line(body.get("contextId")) or None
 
 
 def one_line(text: object) -> str:
-    """Make a foreign text fit for a record or a log: one line, phone numbers masked, 300 characters."""
+    """Return a text of another system as one line of at most 300 characters, with phone numbers masked."""
     if not isinstance(text, str):
         return ""
-    # Cut only after masking, or half a number would get past it; cut roughly before, as the text may be huge.
+    # The text may be very large, so it is cut roughly first. The exact cut comes after masking: masking does not
+    # recognize half a number.
     printable = "".join(c if c.isprintable() else " " for c in text[: 10 * _LONGEST_MESSAGE])
     return mask(printable).strip()[:_LONGEST_MESSAGE]
 

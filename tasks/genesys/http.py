@@ -1,4 +1,4 @@
-"""Send one POST and read its answer: a kept-alive session for each thread, capped bodies, no redirects."""
+"""Sends a POST and reads the answer: one kept-alive session per thread, limited bodies, no redirects."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from tasks.genesys.answers import Answer, TransportFault
 from tasks.genesys.connection import CurrentRequest, WatchedAdapter, current_request
 from tasks.genesys.profiles import Post
 
-#: Answers are a few hundred bytes; what is longer is not read, and its connection not used again.
+#: Answers have a few hundred bytes. The rest of a longer answer is not read, and its connection is not used again.
 LONGEST_BODY: Final = 1_000_000
 
 try:
@@ -26,7 +26,7 @@ except PackageNotFoundError:  # run from a checkout
 
 
 class NoAnswer(Exception):
-    """The request ended without a status line and headers; `fault` tells on which side of the first byte."""
+    """The request got no status line and headers; `fault` says whether a byte of it was sent."""
 
     def __init__(self, fault: TransportFault, reason: str) -> None:
         self.fault = fault
@@ -35,14 +35,14 @@ class NoAnswer(Exception):
 
 
 class Http:
-    """Thread-safe; each thread has a session of its own."""
+    """Sends requests; thread-safe, because each thread has its own session."""
 
     def __init__(self, *, connect_timeout_s: float, read_timeout_s: float) -> None:
         self._timeout_s = (connect_timeout_s, read_timeout_s)
         self._local = threading.local()
 
     def post(self, post: Post, *, deadline_s: float) -> Answer:
-        """Send once; raises NoAnswer. Ends within `deadline_s`, unless a name server takes longer."""
+        """Send the request once, within `deadline_s` unless the name server takes longer; raises NoAnswer."""
         current = CurrentRequest(ends_at=time.monotonic() + deadline_s)
         previous = current_request.set(current)
         try:
@@ -58,7 +58,7 @@ class Http:
             ) as response:
                 body, fault = _read(response)
                 return Answer(status=response.status_code, headers=response.headers, body=body, fault=fault)
-        except Exception as e:  # whatever it is: once a byte is written, only an answer can clear the call
+        except Exception as e:  # of any kind: after the first byte, only an answer proves that no call was placed
             fault = _fault(e) if current.written else TransportFault.NOT_SENT
             raise NoAnswer(fault, _reason(e)) from e
         finally:
@@ -74,7 +74,7 @@ class Http:
 class _Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
-        # No compression is asked for, as a capped answer needs none.
+        # Answers are small and limited, so compression is not requested.
         self.headers.clear()
         self.headers.update({"User-Agent": f"dialer/{_VERSION}", "Accept-Encoding": "identity"})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -82,11 +82,11 @@ class _Session(requests.Session):
         self.mount("http://", WatchedAdapter())
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None, or requests would read a redirect's body in full to prepare a request that is never sent."""
+        """Return None: otherwise requests reads the whole body of a redirect for a request that is never sent."""
 
 
 class _Authorization(AuthBase):
-    """Given even when it sets nothing: without it requests puts in what ~/.netrc has for the host."""
+    """Sets the header Authorization. Without it, requests uses the password of the host in ~/.netrc."""
 
     def __init__(self, value: str | None) -> None:
         self._value = value
@@ -98,10 +98,10 @@ class _Authorization(AuthBase):
 
 
 def _read(response: requests.Response) -> tuple[bytes, TransportFault | None]:
-    """Read what there is of the body. After an unread rest urllib3 closes the connection, not keeps it."""
+    """Read the body up to the limit. If a part remains unread, urllib3 closes the connection."""
     body = b""
     if response.status_code < HTTPStatus.OK:
-        # The real answer may follow. Unread, the connection is closed: the next request must not find it.
+        # The final answer may follow. It stays unread, so the connection is closed, and no other request can read it.
         return body, None
     try:
         while len(body) < LONGEST_BODY:
@@ -109,7 +109,7 @@ def _read(response: requests.Response) -> tuple[bytes, TransportFault | None]:
             if not piece:
                 break
             body += piece
-    except Exception as e:  # noqa: BLE001 - half a body can still tell, and the status does in any case
+    except Exception as e:  # noqa: BLE001 - the status, and a part of the body, may be sufficient
         return body, _fault(e)
     return body, None
 
@@ -120,13 +120,13 @@ def _fault(error: BaseException) -> TransportFault:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the system's words for it; the libraries wrap them in reprs of connections and pools."""
+    """Return the operating system's text for the error, without the reprs that the libraries add."""
     *_, root = _causes(error)
     return (isinstance(root, OSError) and root.strerror) or f"{type(root).__name__}: {root}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the libraries' errors down to what they wrap, no further: below is what our caller handles."""
+    """Yield the libraries' errors, and the first error below them that is not the libraries' own."""
     inner: BaseException | None = error
     while inner is not None:
         yield inner

@@ -1,6 +1,6 @@
-"""What each profile writes: `guide` follows the guide to the letter, `public` the published platform.
+"""The requests of each profile: `guide` follows the guide exactly, `public` follows the published API.
 
-Source: the guide's script, and the CreateCallRequest of the published SDK (docs/adr tells where they differ).
+Sources: the guide's script, and the CreateCallRequest of the published SDK. docs/adr explains how they differ.
 """
 
 import base64
@@ -19,27 +19,27 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """One POST, complete but for the transport's own headers; repr shows neither secret nor number."""
+    """A complete POST except for the transport's own headers; repr shows no secret and no phone number."""
 
     url: str
     headers: Mapping[str, str]
-    #: The value of the header Authorization; None sends none.
+    #: The value of the header Authorization; None if there is no such header.
     authorization: str | None = field(default=None, repr=False)
     json: Mapping[str, object] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 def call_post(settings: Settings, request: CallRequest, token: str) -> Post:
-    """Build the request; raises NotPlaced for a token, Refused for a user id, that no request can carry."""
+    """Build the request; raises NotPlaced if the token, and Refused if the user id, cannot be part of a request."""
     if not is_header_safe(token):
-        # The HTTP library would say so too, but with the token in its message.
+        # The HTTP library would also raise an error, but with the token in the message.
         raise NotPlaced(Code.TOKEN_REFUSED)
     url, body = _CALLS[settings.profile](request)
     return Post(url=settings.api_url.rstrip("/") + url, headers=_JSON, authorization=f"Bearer {token}", json=body)
 
 
 def token_post(settings: Settings) -> Post:
-    """Build the client credentials grant (RFC 6749, 4.4): `guide` by form, `public` by Basic."""
+    """Build the token request (RFC 6749, 4.4): `guide` sends the credentials in the form, `public` by Basic."""
     url = settings.login_url.rstrip("/") + "/oauth/token"
     secret = settings.client_secret.reveal()
     form = {"grant_type": "client_credentials"}
@@ -51,7 +51,7 @@ def token_post(settings: Settings) -> Post:
 
 
 def is_header_safe(token: str) -> bool:
-    """Whether a header can carry the token (RFC 6750, 2.1 allows less)."""
+    """Return whether the token can be sent in a header (RFC 6750, 2.1 is stricter)."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
@@ -66,10 +66,10 @@ def _guide_call(request: CallRequest) -> tuple[str, dict[str, object]]:
 
 def _public_call(request: CallRequest) -> tuple[str, dict[str, object]]:
     if request.user_id in {"", ".", ".."}:
-        # As a path segment these would name another resource, and a dot cannot be percent-encoded for good.
+        # As path segments, these would name another resource; percent-encoding does not change that for dots.
         raise Refused(Code.NOT_FOUND)
     caller = {"callerId": request.caller_id} if request.caller_id else {}
-    # The job id on the conversation lets a person find what became of an unconfirmed call.
+    # The job id is an attribute of the conversation, so that a person can search for an unconfirmed call.
     attributes = {**request.attributes, "dialerJobId": request.job_id}
     url = f"/api/v2/conversations/calls/user/{quote(request.user_id, safe='')}"
     return url, {"phoneNumber": request.to, **caller, "attributes": attributes}

@@ -1,1 +1,1 @@
-"""What is true of each job, from its acceptance to the end of its record's retention."""
+"""The ledger: the record of each job, from its acceptance until the retention ends."""

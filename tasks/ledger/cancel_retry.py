@@ -1,4 +1,4 @@
-"""What a person may still do about a job: cancel it while it waits, or have it dialed again."""
+"""What a person can do about a job: cancel it while it waits, or retry it after its outcome."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +13,14 @@ from tasks.store.scripts import source
 
 @dataclass(frozen=True, kw_only=True)
 class JobChange:
-    """Whether it was done, and the job's state now (None: nobody knows the job)."""
+    """Whether the change was made, and the state of the job now; None if the job does not exist."""
 
     done: bool
     state: State | None
 
 
 class CancelRetry:
-    """Raises LedgerUnavailable when Redis does not answer."""
+    """Cancels and retries jobs. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, redis: Redis, *, retention_s: float) -> None:
         self._redis = redis
@@ -29,10 +29,10 @@ class CancelRetry:
         self._retry = redis.register_script(source("retry"))
 
     def cancel(self, job_id: str) -> JobChange:
-        """End a job that waits; not done when the call may be out already, or when it has an outcome."""
+        """Cancel a waiting job. A job whose request may have been sent, or that has an outcome, is not changed."""
         seen, batch, priority, _ = self._look(job_id)
         if seen is None:
-            # It may enter the ledger just now, in a batch and a due set that this look cannot name.
+            # The job may be accepted at this moment, in a batch and a due set that are not known here.
             return JobChange(done=False, state=None)
         verdict, state = self._withdraw(
             keys=[*outcome_keys(job_id, batch, State.CANCELLED), keys.due_at(priority)],
@@ -41,10 +41,10 @@ class CancelRetry:
         return JobChange(done=verdict == "done", state=State(state) if state else None)
 
     def retry(self, job_id: str, *, not_placed: bool = False) -> JobChange:
-        """Dial a job again that has an outcome other than `placed`, with all its attempts.
+        """Dial a job again that has an outcome other than `placed`, with a fresh attempt count.
 
-        `not_placed`: a person's word that the call of an `unconfirmed` job was certainly not placed. Not done
-        also for a message that was no job, and when `not_after` has passed.
+        An `unconfirmed` job is retried only with `not_placed`: a person confirms that its call was not placed. A
+        message that was not a valid job, and a job whose `not_after` has passed, are not changed.
         """
         seen, batch, priority, fence = self._look(job_id)
         if seen is None:

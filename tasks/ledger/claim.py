@@ -1,4 +1,4 @@
-"""What a worker holds of a job, and the ledger's answers to its claim and to its last question before the call."""
+"""The claim of a worker to a job, and the ledger's answers to `claim` and `send`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,65 +8,66 @@ from tasks.job import Job
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A worker's right to dial a job, until its lease ends or somebody holds a higher fence."""
+    """A worker's right to dial a job. It is valid until the lease ends, or until the job has a higher fence."""
 
     job: Job
     fence: int
-    #: POSTs so far.
+    #: The number of requests that were sent for the job.
     attempts: int
-    #: Why the last attempt did not end it, or "".
+    #: The code of the last attempt if it gave the job no outcome, or "".
     last_code: str
-    #: Since it was first due.
+    #: The time since the job was first due.
     age_s: float
-    #: Why nobody should try it any more, or "": workers die with it, or it cannot be read.
+    #: Why the job must not be tried again, or "": several workers died with it, or it cannot be read.
     poison: str = ""
 
 
 class DeclineReason(StrEnum):
-    """Why there is nothing to do for a nudge."""
+    """Why a worker has nothing to do for a nudge."""
 
-    #: A worker has the job, or it has an outcome.
+    #: Another worker has claimed the job, or it has an outcome.
     DUPLICATE = "duplicate"
-    #: The job was released for later after this nudge was sent.
+    #: The job is due later: it was rescheduled after this nudge was sent.
     EARLY = "early"
+    #: The job has no record.
     UNKNOWN = "unknown"
-    #: The fleet is paused; the job waits in its place.
+    #: The fleet is paused; the job keeps its place.
     PAUSED = "paused"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Declined:
-    """No claim; `detail` is the job's state, or the reason of the pause."""
+    """The job was not claimed; `detail` is the state of the job, or the reason of the pause."""
 
     reason: DeclineReason
     detail: str
 
 
 class GateVerdict(StrEnum):
-    """Whether the request may leave."""
+    """Whether the request may be sent."""
 
     GO = "go"
-    #: A slot of the pace is reserved; ask again when it has come.
+    #: A slot of the pace is reserved; ask again at its time.
     WAIT = "wait"
-    #: No slot within the longest wait.
+    #: There is no free slot within the longest wait.
     BUSY = "busy"
     PAUSED = "paused"
     #: The job's not_after has passed.
     EXPIRED = "expired"
-    #: The claim is another worker's, or the job has an outcome.
+    #: The worker has lost the claim, or the job has an outcome.
     LOST = "lost"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """The answer to `send`. Only after `go` may the request leave."""
+    """The answer to `send`. The request may be sent only after `go`."""
 
     verdict: GateVerdict
-    #: `wait`, `busy`, `paused`: how long; None when nobody knows.
+    #: `wait`, `busy`, `paused`: the time to wait; None if it is not known.
     wait_s: float | None = None
-    #: `go`: POSTs so far, this one included.
+    #: `go`: the number of requests that were sent for the job, including this one.
     attempts: int = 0
-    #: `go`: the number of the slot, for the rate reading that the answer may bring.
+    #: `go`: the number of the slot, for the rate limit headers of the answer.
     ticket: int = 0
-    #: `paused`: the reason; `lost`: the job's state.
+    #: `paused`: the reason; `lost`: the state of the job.
     detail: str = ""

@@ -1,11 +1,11 @@
-"""The ledger: what is true of each job. Each step is one Lua script, one round trip, safe to replay.
+"""The steps of the ledger. Each step is one Lua script: one round trip, which can be repeated safely.
 
     accept ─▶ queued, scheduled ─claim─▶ preparing ─send─▶ sending ─settle─▶ an outcome
                       ▲                      │                │
-                      └───────settle─────────┴────────────────┘   reap: the holder's lease ran out
+                      └───────settle─────────┴────────────────┘   reap: the lease expired
 
-Every step checks the state that it leaves, and the fence: a number that grows with each claim, so that whoever lost
-its claim can change nothing any more.
+Every step checks the current state of the job, and its fence. The fence is a number that increases with each claim,
+so that a worker that has lost its claim cannot change the job.
 """
 
 import json
@@ -39,18 +39,18 @@ from tasks.store.scripts import source
 log = logging.getLogger("dialer.ledger")
 
 PREPARING_LEASE_S: Final = 10.0
-#: Behind the slot that a worker waits for, nothing is left to do but to ask once more: whoever is late is dead.
+#: The lease of a waiting worker ends this much after its slot: by then, a live worker has asked again.
 WAITING_MARGIN_S: Final = 5.0
-#: The call is bound by a wall-clock deadline; its lease outlives that by this much.
+#: The lease of a sending worker ends this much after the deadline of its request.
 SENDING_MARGIN_S: Final = 5.0
 _STORE_WITHIN_S: Final = 300.0
-#: A job that so many workers died with, before they sent it, is what they die of: it ends before it meets another.
+#: A job probably kills its workers if this many died before they sent it: it is not given to another worker.
 _MOST_DEATHS: Final = 5
 _MAY_HAVE_RUNG: Final = frozenset({State.PLACED, State.UNCONFIRMED})
 
 
 class Ledger(Acceptor):
-    """The write side of the records. Raises LedgerUnavailable when Redis does not answer."""
+    """Changes the records of jobs. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(
         self,
@@ -70,15 +70,15 @@ class Ledger(Acceptor):
         self._until_stored = Retrying(
             retry=retry_if_exception_type(LedgerUnavailable),
             wait=wait_random_exponential(multiplier=0.2, max=2),
-            # Whoever shuts down while Redis is away has no time: the lease will end, and say `unconfirmed`.
+            # A worker that shuts down does not wait for Redis: the job ends as `unconfirmed` when its lease expires.
             stop=stop_after_delay(_STORE_WITHIN_S) | stop_when_event_set(stopping or Event()),
             sleep=sleep_using_event(stopping or Event()),
-            before_sleep=_say_once,
+            before_sleep=_log_first_retry,
             reraise=True,
         )
 
     def claim(self, job_id: str, *, worker: str, wake_depth: int = 0) -> Claim | Declined:
-        """Take a due job; `wake_depth`: how short the queue may get before a scheduler is woken."""
+        """Claim a due job. `wake_depth` is the length of the queue at which a scheduler is woken."""
         reply = self._scripts["claim"](
             keys=[keys.job(job_id), keys.leases, keys.pause, keys.calls, keys.wake, *keys.due],
             args=[job_id, worker, int(PREPARING_LEASE_S * 1000), wake_depth],
@@ -92,9 +92,9 @@ class Ledger(Acceptor):
         return Claim(job=job, fence=fence, attempts=attempts, last_code=last_code, age_s=age_ms / 1000, poison=poison)
 
     def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
-        """The last thing before the first byte of the POST. Only after `go` may it leave.
+        """Ask whether the request may be sent now. It may be sent only after `go`.
 
-        `to` and `caller_id` are E.164, for the record.
+        `to` and `caller_id` are E.164, and are stored in the record.
         """
         pace = self._pace
         verdict, *rest = self._scripts["send"](
@@ -113,16 +113,16 @@ class Ledger(Acceptor):
         return _gate(GateVerdict(verdict), rest)
 
     def settle(self, claim: Claim, settlement: Settlement) -> Settled:
-        """End the attempt: what becomes of the job, and what the fleet learns of the API, in one step.
+        """End the attempt: change the job, and update the state of the fleet, in one step.
 
-        Tries again for some minutes while Redis is unavailable: what happened is known here and nowhere else.
+        Retries for some minutes while Redis is unavailable, because only this process knows the result.
         """
         job, action = claim.job, settlement.action
-        # Remembered before it is stored: what Redis forgets is stored once more.
+        # The outcome is remembered first: if Redis loses it, it is recorded again.
         call = None
         if isinstance(action, End) and action.state in _MAY_HAVE_RUNG:
-            call = self._replay.keep(job, claim.fence, action.state, end_fields(action))
-        # A release touches no index: any state's will do.
+            call = self._replay.remember(job, claim.fence, action.state, end_fields(action))
+        # A release uses no index of an outcome, so the script gets the keys of any state.
         state = action.state if isinstance(action, End) else State.FAILED
         result, stopped = self._until_stored(
             self._scripts["settle"],
@@ -132,31 +132,31 @@ class Ledger(Acceptor):
             ],
             args=[job.id, claim.fence, self._retention_ms, settle_argument(settlement)],
         )
-        if call and result == SettleResult.LOST and self._until_stored(self._replay.tell, [call]):
+        if call and result == SettleResult.LOST and self._until_stored(self._replay.replay, [call]):
             result = SettleResult.DONE
         done = settlement.if_stopped if stopped and settlement.if_stopped else action
         return Settled(result=SettleResult(result), stopped=bool(stopped), action=done)
 
     def replay(self) -> list[str]:
-        """Tell a Redis that was started anew what came of the latest calls; ids of those that it had forgotten."""
-        return self._replay.tell()
+        """Record the outcomes of the latest calls again after a Redis restart; return the ids of the missing ones."""
+        return self._replay.replay()
 
 
 def _read(job_id: str, content: dict[str, Any]) -> tuple[Job, str]:
-    """The job, and why it is poison: another version of Dialer may have written what this one cannot read."""
+    """Return the job, and why it is poison or "": another version of Dialer may have written an unreadable job."""
     try:
         return parse_job(job_id, content), ""
     except Exception:
         log.exception("unexpected error: the ledger holds a job that cannot be read", extra={"job_id": job_id})
-        # As much of it as it takes to put its end in the right places.
+        # The batch and the priority are needed to store the outcome in the right sets.
         batch, priority = content.get("batch"), content.get("priority", DEFAULT_PRIORITY)
         return Job(id=job_id, to="", batch=batch, priority=priority), "This version of Dialer cannot read the job."
 
 
-def _say_once(waiting: RetryCallState) -> None:
-    if waiting.attempt_number == 1:
-        error = waiting.outcome and waiting.outcome.exception()
-        log.warning("an outcome waits until the ledger takes it: %s", error)
+def _log_first_retry(retry: RetryCallState) -> None:
+    if retry.attempt_number == 1:
+        error = retry.outcome and retry.outcome.exception()
+        log.warning("storing an outcome failed; retrying: %s", error)
 
 
 def _gate(verdict: GateVerdict, rest: list[Any]) -> Gate:

@@ -1,4 +1,4 @@
-"""How an outcome is written: the keys that it touches, and the fields that it sets (`lua/parts/outcome.lua`)."""
+"""The keys and the fields of an outcome, as the scripts need them (`lua/parts/outcome.lua`)."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tasks.store import keys
 
 
 def outcome_keys(job_id: str, batch: str | None, state: State) -> list[str]:
-    """The keys of `outcome.lua`, in its order; without a batch, the batch's are named and left alone."""
+    """Return the keys of `outcome.lua`, in its order. Without a batch, the script ignores the keys of the batch."""
     return [
         keys.job(job_id),
         keys.leases,
@@ -27,13 +27,13 @@ def outcome_keys(job_id: str, batch: str | None, state: State) -> list[str]:
 
 
 def outcome_fields(code: Code, message: str | None = None, **fields: Any) -> list[Any]:
-    """Names and values by turns: why, in words, and whatever else is known."""
+    """Return names and values in turn: the code, its texts, and the other fields."""
     words = WORDS[code]
     return flat({"code": code, "message": message or words.meaning, "hint": words.fix} | fields)
 
 
 def end_fields(end: End) -> list[Any]:
-    """The fields of an outcome other than its state."""
+    """Return the fields of an outcome except its state."""
     return outcome_fields(
         end.code,
         end.message,
@@ -44,7 +44,7 @@ def end_fields(end: End) -> list[Any]:
 
 
 def settle_argument(settlement: Settlement) -> str:
-    """The settlement as `settle.lua` reads it: JSON, without what is absent. Times are in ms."""
+    """Return the settlement as JSON for `settle.lua`, without absent values. Times are in ms."""
     reading, pause = settlement.reading, settlement.pause
     parts = {
         "action": _action(settlement.action),
@@ -83,7 +83,7 @@ def _report(report: Report) -> dict[str, Any]:
 
 
 def flat(fields: dict[str, Any]) -> list[Any]:
-    """A record's fields as a script takes them, without those that are empty."""
+    """Return names and values in turn, as the scripts need them, without empty values."""
     return list(_pairs(fields))
 
 

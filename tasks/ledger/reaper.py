@@ -1,4 +1,4 @@
-"""What nobody holds any more is put right: leases of dead workers, and jobs whose time has passed."""
+"""Ends expired leases of dead workers, and jobs whose `not_after` has passed."""
 
 from typing import Any, Final
 
@@ -9,12 +9,12 @@ from tasks.ledger.outcome import outcome_fields, outcome_keys
 from tasks.store import keys
 from tasks.store.scripts import source
 
-#: A job that several workers died with is put off by this for each death but the first.
-_SUSPECT_S: Final = 30.0
+#: A job that several workers died with is delayed by this for each death after the first.
+_DEATH_DELAY_S: Final = 30.0
 
 
 class Reaper:
-    """Run by every worker, every few seconds; the scripts judge by Redis' clock, so that any number may.
+    """Every worker runs it every few seconds. The scripts use Redis' clock, so any number of workers may run it.
 
     Raises LedgerUnavailable when Redis does not answer.
     """
@@ -26,19 +26,19 @@ class Reaper:
         self._withdraw = redis.register_script(source("withdraw"))
 
     def reap(self, *, limit: int = 100) -> dict[str, State]:
-        """Put right what dead workers left: job id -> `queued` or `unconfirmed`."""
+        """End expired leases; return job id -> `queued` or `unconfirmed`."""
         found: dict[str, State] = {}
         for job_id, batch, priority in self._overdue(keys.leases, limit):
             (verdict,) = self._reap(
                 keys=[*outcome_keys(job_id, batch, State.UNCONFIRMED), keys.due_at(priority), keys.wake],
-                args=[job_id, self._retention_ms, int(_SUSPECT_S * 1000), *outcome_fields(Code.WORKER_LOST)],
+                args=[job_id, self._retention_ms, int(_DEATH_DELAY_S * 1000), *outcome_fields(Code.WORKER_LOST)],
             )
             if verdict != "alive":
                 found[job_id] = State(verdict)
         return found
 
     def expire(self, *, limit: int = 100) -> list[str]:
-        """End waiting jobs whose `not_after` has passed, be the fleet paused or not; their ids."""
+        """End waiting jobs whose `not_after` has passed, even if the fleet is paused; return their ids."""
         expired = []
         for job_id, batch, priority in self._overdue(keys.expiring, limit):
             verdict, _ = self._withdraw(
@@ -53,7 +53,7 @@ class Reaper:
         return expired
 
     def _overdue(self, key: str, limit: int) -> list[tuple[str, str | None, int]]:
-        """(id, batch, priority) of those whose time in the zset `key` has passed."""
+        """Return (id, batch, priority) of the jobs whose time in the zset `key` has passed."""
         seconds, micros = self._redis.time()
         now_ms = seconds * 1000 + micros / 1000
         ids: Any = self._redis.zrangebyscore(key, "-inf", now_ms, start=0, num=limit)

@@ -1,4 +1,4 @@
-"""The read side of the ledger: one record, a page of records, counts. Nothing here changes anything."""
+"""Reads the ledger: one record, a page of records, or counts. Nothing here changes the ledger."""
 
 import math
 from collections.abc import Iterator
@@ -12,41 +12,41 @@ from tasks.store import keys
 
 Record = dict[str, Any]
 
-#: Record fields that are numbers; all others are texts.
+#: Fields of a record that are numbers; all others are strings.
 NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "conflicts"})
 _AT_A_TIME: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some records, newest first, and where the next page begins (None: there is none); repr shows no number."""
+    """Some records, newest first, and the cursor of the next page, or None; repr shows no phone number."""
 
     records: list[Record] = field(repr=False)
     after: str | None
 
 
 class Records:
-    """Look-ups for people and for other programs. Raises LedgerUnavailable when Redis does not answer."""
+    """Looks up records. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     def show(self, job_id: str) -> Record | None:
-        """The record of one job with its public fields, or None when nobody knows it (any more)."""
+        """Return the public fields of a record, or None if there is no such record or it has expired."""
         return _public(job_id, self._redis.hgetall(keys.job(job_id)))
 
     def many(self, job_ids: list[str]) -> list[Record | None]:
-        """The records of many jobs, in their order, in one round trip."""
+        """Return the records of many jobs, in the order of the ids, in one round trip."""
         pipe = self._redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hgetall(keys.job(job_id))
         return [_public(job_id, entries) for job_id, entries in zip(job_ids, pipe.execute(), strict=True)]
 
     def page(self, state: State, *, batch: str | None = None, after: str | None = None, limit: int = 50) -> Page:
-        """A page of the jobs in a state, of one batch or of all, newest first (waiting ones: soonest last).
+        """Return a page of the jobs in a state, of one batch or of all, newest first. Waiting jobs: latest due first.
 
-        Outcomes have an index each. The states before are told apart by the record, so such a page may look at more
-        jobs than it shows. Raises ValueError for an `after` that no page gave.
+        Each outcome has an index. The other states are found by reading records, so such a page may read more jobs
+        than it returns. Raises ValueError if `after` is not the cursor of a page.
         """
         found: list[Record] = []
         for cursor, record in self._walk(state, batch, after):
@@ -57,11 +57,11 @@ class Records:
         return Page(records=found, after=None)
 
     def every(self, state: State, *, batch: str | None = None) -> Iterator[Record]:
-        """All jobs in a state, newest first, read some at a time: memory stays constant."""
+        """Yield all jobs in a state, newest first. They are read in parts, so the memory does not grow."""
         return (record for _, record in self._walk(state, batch, None) if record and record["state"] == state)
 
     def counts(self, batch: str | None = None) -> dict[str, int]:
-        """How many jobs ended in each outcome within the retention, and how many have none yet (`open`)."""
+        """Return the number of jobs of each outcome within the retention, and of jobs without an outcome (`open`)."""
         pipe = self._redis.pipeline(transaction=False)
         outcomes = [state for state in State if state in OUTCOMES]
         for state in outcomes:
@@ -73,9 +73,9 @@ class Records:
         return {"open": sum(numbers[len(outcomes) :]), **found}
 
     def _walk(self, state: State, batch: str | None, after: str | None) -> Iterator[tuple[str, Record | None]]:
-        """(cursor, record) of all that may be in the state, newest first, behind the cursor `after`.
+        """Yield (cursor, record) of all jobs that may be in the state, newest first, after the cursor `after`.
 
-        A cursor is the entry's place: source, score and id, for many jobs may be due at the same instant.
+        A cursor consists of source, score and id, because many jobs may be due at the same time.
         """
         source, score, last_id = after.split(":", 2) if after else ("0", "inf", "")
         start = (float(score), last_id.encode()) if after else None
@@ -87,7 +87,7 @@ class Records:
             start = None
 
     def _entries(self, key: str, after: tuple[float, bytes] | None) -> Iterator[list[tuple[str, float]]]:
-        """(id, score) of a sorted set, some at a time, in Redis' order: highest score first, then by bytes."""
+        """Yield lists of (id, score) of a sorted set, in Redis' order: highest score first, then by bytes."""
         bound, seen = after[0] if after else math.inf, 0
         while True:
             most = "+inf" if bound == math.inf else repr(bound)

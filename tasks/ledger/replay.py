@@ -1,8 +1,8 @@
-"""What this process knows of its latest calls, for a Redis that forgot them.
+"""Records the outcomes of the latest calls again after Redis has lost them.
 
-A Redis that was started anew, or a replica that became the master, may lack its last moments. Whose call is in there
-would be called again. So each process keeps in mind what came of its calls, and tells it once more; meanwhile nothing
-is sent (`lua/parts/restarted.lua`).
+After a restart of Redis, or when a replica becomes the master, the latest writes may be missing. A job whose outcome
+is missing would be called again. So each process remembers the outcomes of its latest calls, and records them again.
+Nothing is sent in the meantime (`lua/parts/restarted.lua`).
 """
 
 import time
@@ -19,15 +19,16 @@ from tasks.ledger.outcome import flat, outcome_keys
 from tasks.store import keys
 from tasks.store.scripts import source
 
-#: Longer than any replica lags behind; and no outcome is told again when its record may have expired.
+#: Longer than any replica lags, and too short for a record to expire: an expired outcome must not be recorded again.
 _REMEMBER_S: Final = 600.0
 _MOST: Final = 5000
 _AT_ONCE: Final = 200
-_CALLED_OFF: Final = (State.CANCELLED, State.EXPIRED)
+#: Outcomes that a job may have got since, because its call was missing.
+_WITHDRAWN: Final = (State.CANCELLED, State.EXPIRED)
 
 
 class RememberedCall(NamedTuple):
-    """A call that was placed, or may have been: by which claim, and the fields of its outcome."""
+    """A call that was placed or may have been placed: the fence of its claim, and the fields of its outcome."""
 
     at: float
     job: Job
@@ -37,7 +38,7 @@ class RememberedCall(NamedTuple):
 
 
 class Replay:
-    """Thread-safe. Raises LedgerUnavailable when Redis does not answer; telling is safe to repeat."""
+    """Remembers outcomes and replays them; thread-safe. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, redis: Redis, *, retention_ms: int) -> None:
         self._redis = redis
@@ -46,36 +47,40 @@ class Replay:
         self._calls: deque[RememberedCall] = deque(maxlen=_MOST)
         self._lock = Lock()
 
-    def keep(self, job: Job, fence: int, state: State, fields: list[Any]) -> RememberedCall:
+    def remember(self, job: Job, fence: int, state: State, fields: list[Any]) -> RememberedCall:
+        """Keep an outcome for a later replay."""
         call = RememberedCall(time.monotonic(), job, fence, state, fields)
         with self._lock:
             self._calls.append(call)
         return call
 
-    def tell(self, calls: Iterable[RememberedCall] | None = None) -> list[str]:
-        """Tell of these calls, or of all that are remembered; the ids of those that Redis had forgotten."""
+    def replay(self, calls: Iterable[RememberedCall] | None = None) -> list[str]:
+        """Record these outcomes, or all remembered ones, where Redis lacks them; return the ids of those jobs.
+
+        A replay can be repeated safely.
+        """
         if calls is None:
             oldest = time.monotonic() - _REMEMBER_S
             with self._lock:
                 calls = [call for call in self._calls if call.at > oldest]
-        waiting, forgotten = list(calls), list[str]()
-        for first in range(0, len(waiting), _AT_ONCE):
-            some = waiting[first : first + _AT_ONCE]
+        remembered, missing = list(calls), list[str]()
+        for first in range(0, len(remembered), _AT_ONCE):
+            some = remembered[first : first + _AT_ONCE]
             pipe = self._redis.pipeline(transaction=False)
             for call in some:
-                self._tell(call, pipe)
+                self._queue(call, pipe)
             answers = zip(some, pipe.execute(), strict=True)
-            forgotten += [call.job.id for call, (verdict, _) in answers if verdict == "told"]
-        return forgotten
+            missing += [call.job.id for call, (verdict, _) in answers if verdict == "replayed"]
+        return missing
 
-    def _tell(self, call: RememberedCall, pipe: Any) -> None:
+    def _queue(self, call: RememberedCall, pipe: Any) -> None:
         job = call.job
         self._script(
             keys=[
                 *outcome_keys(job.id, job.batch, call.state),
                 keys.due_at(job.priority),
-                *(keys.index(state) for state in _CALLED_OFF),
-                *(keys.batch(job.batch or "", state) for state in _CALLED_OFF),
+                *(keys.index(state) for state in _WITHDRAWN),
+                *(keys.batch(job.batch or "", state) for state in _WITHDRAWN),
             ],
             args=[
                 job.id,

@@ -1,6 +1,6 @@
-"""How an attempt ends: what becomes of its job, and what its answer tells of the API. Plain values.
+"""How an attempt ends: what happens to the job, and what the answer means for the fleet. These are plain values.
 
-`tasks.resolution` decides, and `Ledger.settle` carries it out in one step.
+`tasks.resolution` decides on a settlement, and `Ledger.settle` carries it out in one step.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from tasks.fleet.breaker import Report
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """The job gets an outcome. Without a `message`, the words of its code stand in the record."""
+    """The job gets an outcome. Without a `message`, the record has the meaning of the code as its message."""
 
     state: State
     code: Code
@@ -25,10 +25,10 @@ class End:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """The job goes back: due again after `delay_s`, or in its old place. Only for what was certainly not placed."""
+    """The call was certainly not placed: the job is requeued, due after `delay_s` or in its old place."""
 
     delay_s: float | None = None
-    #: Whether a request that was sent counts as an attempt of this job.
+    #: Whether a request that was sent counts as an attempt.
     counts: bool = True
     code: Code | None = None
     message: str = ""
@@ -36,7 +36,7 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimitPause:
-    """The fleet waits so long, because the API said so."""
+    """The pause of the fleet that the API asked for."""
 
     for_s: float
     message: str
@@ -44,32 +44,32 @@ class RateLimitPause:
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement:
-    """The end of one attempt."""
+    """How one attempt ends."""
 
     action: End | Release
-    #: In place of `action` when the breaker is open for this answer: it is not the job's own fault then.
+    #: Used in place of `action` if the breaker is open for this answer: the failure is then systemic.
     if_stopped: Release | None = None
-    #: What the answer says of the API; None for what is no answer.
+    #: What the answer means for the circuit breaker; None if there is nothing to report.
     report: Report | None = None
     pause: RateLimitPause | None = None
-    #: What the answer told of the rate limit, and the number of the slot that the request used.
+    #: The rate limit headers of the answer, and the number of the slot that the request used.
     reading: RateReading | None = None
     ticket: int = 0
 
 
 class SettleResult(StrEnum):
-    """What became of a settlement."""
+    """Whether a settlement was carried out."""
 
     DONE = "done"
-    #: It had been carried out before; its answer was lost.
+    #: It was already carried out, and Redis' reply was lost.
     REPLAY = "replay"
-    #: The claim was lost to somebody else, and the job was left alone.
+    #: The claim was lost, and the job was not changed.
     LOST = "lost"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """`stopped`: the breaker is open for this answer. `action`: what was done to the job."""
+    """The result of `settle`. `stopped`: the breaker is open for this answer. `action`: what was done to the job."""
 
     result: SettleResult
     stopped: bool

@@ -1,1 +1,1 @@
-"""Redis: every key, and the Lua scripts that change them."""
+"""Redis: the client, every key, and the Lua scripts that change the keys."""

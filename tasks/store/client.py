@@ -1,4 +1,4 @@
-"""The edge to Redis: what redis-py raises becomes `LedgerUnavailable` here, and nowhere else."""
+"""The Redis client: the only place where the errors of redis-py become `LedgerUnavailable`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except NoScriptError:
-        raise  # redis-py loads the script then, and asks once more
+        raise  # redis-py then loads the script, and repeats the command
     except RedisError as error:
         raise LedgerUnavailable(str(error)) from error
 
 
 class Translating:
-    """What every client of the store has in common, whichever server is behind it: a mixin for redis-py's `Redis`."""
+    """A mixin for redis-py's `Redis` that translates its errors, for real and fake servers."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         execute: Any = super().execute_command  # type: ignore[misc]

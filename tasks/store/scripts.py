@@ -1,7 +1,7 @@
-"""The Lua scripts that run in Redis: one operation a file in `lua/`, what operations share in `lua/parts/`.
+"""Loads the Lua scripts that run in Redis: one operation per file in `lua/`, shared parts in `lua/parts/`.
 
-A file names the parts that *it* calls in its first line, `-- uses: clock wake`; the loader puts each part once in
-front of the operation, after the parts that it calls itself.
+The first line of a file names the parts that it calls itself: `-- uses: clock wake`. The loader puts each part once
+before the operation, and after the parts that it needs.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ def source(name: str) -> str:
 
 
 def assemble(text: str) -> str:
-    """Return a Lua text behind the parts that it needs."""
+    """Return a Lua text with the parts that it needs before it."""
     return "\n".join([*_parts(text, set()), text])
 
 
 def used(text: str) -> list[str]:
-    """Return the names of the parts that the file with this text calls itself."""
+    """Return the names of the parts that the first line of this text names."""
     first = text.partition("\n")[0]
     return first.removeprefix(_USES).split() if first.startswith(_USES) else []
 
@@ -42,7 +42,7 @@ def part(name: str) -> str:
 
 
 def _parts(text: str, taken: set[str]) -> Iterator[str]:
-    """Yield the text of each part once, depth first: Lua knows a local function only below its definition."""
+    """Yield the text of each part once, depth first: in Lua, a local function must be defined before its use."""
     for name in used(text):
         if name not in taken:
             taken.add(name)

@@ -81,7 +81,7 @@ class Dialing(World):
                 assert float(known.get("_not_after_ms", "inf")) > asked
             holder.phase = Phase.GO
         elif gate.verdict is GateVerdict.EXPIRED:
-            self._finish(holder, State.EXPIRED, Code.NOT_AFTER_PASSED)
+            self._end_with(holder, State.EXPIRED, Code.NOT_AFTER_PASSED)
         else:
             self.drop(holder)
 
@@ -99,21 +99,21 @@ class Dialing(World):
             assert self.words[holder.job_id] > holder.word, "what became of the call was not written down"
 
     def _choose_ending(self, holder: Holder, mood: int) -> None:
-        release, answer = partial(self.ground.release, holder.claim), holder.answer
+        requeue, answer = partial(self.ground.requeue, holder.claim), holder.answer
         if answer is PostAnswer.PLACED:
-            self._finish(holder, State.PLACED, Code.PLACED, conversation_id="c-1", http_status=201)
+            self._end_with(holder, State.PLACED, Code.PLACED, conversation_id="c-1", http_status=201)
         elif answer is PostAnswer.UNKNOWN:
-            self._finish(holder, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+            self._end_with(holder, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         elif answer is PostAnswer.REFUSED and mood:
-            self._finish(holder, State.REJECTED, Code.INVALID_FROM_ADDRESS, http_status=400)
+            self._end_with(holder, State.REJECTED, Code.INVALID_FROM_ADDRESS, http_status=400)
         elif answer is PostAnswer.NOT_PLACED and not mood:
-            self._finish(holder, State.FAILED, Code.COULD_NOT_CONNECT)
+            self._end_with(holder, State.FAILED, Code.COULD_NOT_CONNECT)
         elif holder.phase is Phase.CLAIMED and mood < 3:
-            self._finish(holder, State.REJECTED, Code.NOT_A_NUMBER)
+            self._end_with(holder, State.REJECTED, Code.NOT_A_NUMBER)
         else:
             again = {"delay_s": 30, "code": Code.COULD_NOT_CONNECT} if mood % 2 else {"counts": False}
-            holder.ending = partial(release, **again)
+            holder.ending = partial(requeue, **again)
 
-    def _finish(self, holder: Holder, state: State, code: Code, **known: Any) -> None:
-        holder.ending = partial(self.ground.finish, holder.claim, state, code, **known)
+    def _end_with(self, holder: Holder, state: State, code: Code, **known: Any) -> None:
+        holder.ending = partial(self.ground.end, holder.claim, state, code, **known)
         holder.phase = Phase.PAST

@@ -122,7 +122,7 @@ class LedgerMachine(Dialing):
     def a_worker_shows_itself_or_dies(self, chance: Chance) -> None:
         fleet = self.workers[chance.pick % 2].fleet
         if chance.mood:
-            self.take(fleet.leave if chance.mood == 1 else fleet.beat, chance)
+            self.take(fleet.deregister if chance.mood == 1 else fleet.beat, chance)
         if chance.mood < 2:
             self.workers[chance.pick % 2] = self.hire()
 

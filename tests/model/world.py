@@ -18,12 +18,12 @@ from tasks.ledger.claim import Claim, GateVerdict
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS
 from tests.model.chance import Chance
-from tests.model.clock import advance
 from tests.model.fate import Fate, Weather
 from tests.model.jobs import BATCHES, IDS
 from tests.model.promises import check_nothing_lost, check_state, check_step, counted
 from tests.model.snapshot import Snapshot
 from tests.model.worker import Holder, ModelWorker, Phase, PostAnswer
+from tests.support.clock import advance
 from tests.support.ground import UNPACED, Ground
 
 T = TypeVar("T")
@@ -163,6 +163,6 @@ class World(RuleBasedStateMachine):
             if not isinstance(claim, Claim):
                 continue
             if self.ledger.send(claim, to="+12125551234", caller_id="").verdict is GateVerdict.GO:
-                self.ground.finish(claim, State.PLACED, Code.PLACED)
+                self.ground.end(claim, State.PLACED, Code.PLACED)
             else:
-                self.ground.release(claim)
+                self.ground.requeue(claim)

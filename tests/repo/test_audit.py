@@ -9,7 +9,7 @@ import pytest
 from tests.support.deploy_files import ROOT
 from tests.support.scripted_server import (
     Script,
-    WireServer,
+    ScriptedServer,
     answers,
     answers_and_closes,
     api,
@@ -31,7 +31,7 @@ def audit() -> Any:
 
 def test_every_locked_package_is_asked_for(audit: Any, capsys: pytest.CaptureFixture[str]) -> None:
     packages = audit.locked()
-    with WireServer(answers(api(200, {"results": [{}] * len(packages)}))) as server:
+    with ScriptedServer(answers(api(200, {"results": [{}] * len(packages)}))) as server:
         assert audit.main(server.url) == 0
     asked = json.loads(server.requests[0].body)["queries"]
     assert [(each["package"]["name"], each["version"]) for each in asked] == packages
@@ -42,7 +42,7 @@ def test_every_locked_package_is_asked_for(audit: Any, capsys: pytest.CaptureFix
 def test_a_known_vulnerability_fails_and_is_named(audit: Any, capsys: pytest.CaptureFixture[str]) -> None:
     packages = audit.locked()
     results: list[Any] = [{}] * (len(packages) - 1) + [{"vulns": [{"id": "PYSEC-1"}, {"id": "GHSA-2"}]}]
-    with WireServer(answers(api(200, {"results": results}))) as server:
+    with ScriptedServer(answers(api(200, {"results": results}))) as server:
         assert audit.main(server.url) == 1
     said = capsys.readouterr().out
     assert f"{packages[-1].name} {packages[-1].version}: PYSEC-1, GHSA-2" in said
@@ -66,7 +66,7 @@ def test_a_known_vulnerability_fails_and_is_named(audit: Any, capsys: pytest.Cap
 def test_no_answer_is_not_taken_for_a_clean_one(
     audit: Any, capsys: pytest.CaptureFixture[str], script: Script
 ) -> None:
-    with WireServer(script) as server:
+    with ScriptedServer(script) as server:
         assert audit.main(server.url) == 0
     assert capsys.readouterr().out.startswith("NOT CHECKED: ")
 
@@ -76,7 +76,7 @@ def test_answers_that_do_not_say_for_each_are_not_taken_for_a_clean_one(
 ) -> None:
     kinds: tuple[Any, ...] = ((200, None), (200, {"vulns": [{}]}), (200, "x"), (500, {}), (302, {}))
     for status, result in kinds:
-        with WireServer(answers(api(status, {"results": [result] * len(audit.locked())}))) as server:
+        with ScriptedServer(answers(api(status, {"results": [result] * len(audit.locked())}))) as server:
             assert audit.main(server.url) == 0
         assert capsys.readouterr().out.startswith("NOT CHECKED: ")
 

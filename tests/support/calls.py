@@ -11,7 +11,7 @@ from config.settings import Profile, Settings, load
 from tasks.codes import Code
 from tasks.errors import DialError
 from tasks.genesys.client import CallRequest, Genesys
-from tests.support.scripted_server import WireServer, api
+from tests.support.scripted_server import ScriptedServer, api
 
 TOKEN = "token-of-the-fleet"
 SECRET = "secret-of-the-client"
@@ -50,7 +50,7 @@ REQUEST = CallRequest(
 )
 
 
-def place(server: WireServer, *, timeout_s: float = 3) -> str:
+def place(server: ScriptedServer, *, timeout_s: float = 3) -> str:
     call = Genesys(settings(server.url, timeout_s=timeout_s)).place_call(REQUEST, token=TOKEN)
     return call.conversation_id
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import fakeredis
 import pytest
 from click.testing import Result
 from redis import Redis
@@ -69,16 +68,18 @@ class Doors:
         self._redis = redis
         self._run = run
         self.api = GenerousApi()
+        client: Any = type(redis)  # with the errors of the store client
         server = redis.connection_pool.connection_kwargs["server"]
 
         def connect(_settings: object, *, decode: bool = True, **_: object) -> Redis:
-            client: Redis = fakeredis.FakeRedis(server=server, decode_responses=decode)
-            return client
+            made: Redis = client(server=server, decode_responses=decode)
+            return made
 
         for module in ("worker.wiring", "worker.cli.store", "worker.cli.check"):
             monkeypatch.setattr(f"{module}.connect", connect)
         for module in ("worker.wiring", "worker.cli.check"):
             monkeypatch.setattr(f"{module}.Genesys", lambda *_: self.api)
+        monkeypatch.setattr("worker.cli.check.redis_findings", lambda *_, **__: ())  # fakeredis has no INFO
         monkeypatch.setattr("worker.cli.work.run_worker", lambda *_, **__: 0)
         monkeypatch.setattr("worker.cli.work.configure", lambda *_, **__: None)
         monkeypatch.setattr("logging.captureWarnings", lambda *_, **__: None)

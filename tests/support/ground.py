@@ -1,4 +1,4 @@
-"""What many tests stand on: a ledger over any Redis, and looks at what it keeps."""
+"""The ledger for tests, on a real or a fake Redis, and functions to look into it."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,9 +17,12 @@ from tasks.ledger.records import Record, Records
 from tasks.ledger.settlement import End, Release, Settlement, SettleResult
 from tasks.resolution import Answered, RetryPolicy, decide
 from tasks.store import keys
+from tests.support.clock import advance
 
 UNPACED = Pace(interval_s=0.000001)
 CALL_DEADLINE_S = 13.0
+#: Longer than any lease with this deadline.
+AFTER_ANY_LEASE_S = 20.0
 RETRY_POLICY = RetryPolicy(max_attempts=3, retry_for_s=3600, redial=False)
 
 
@@ -55,7 +58,7 @@ class Ground:
         assert gate.verdict is GateVerdict.GO, gate
         return claim
 
-    def finish(
+    def end(
         self,
         claim: Claim,
         state: State,
@@ -66,16 +69,16 @@ class Ground:
         ticket: int = 0,
         **known: Any,
     ) -> bool:
-        """Store an outcome; False if the claim was lost."""
-        end = End(state=state, code=code, message=message, **known)
-        return self.settles(claim, Settlement(action=end, reading=reading, ticket=ticket))
+        """Settle the attempt with an outcome; False if the claim was lost."""
+        outcome = End(state=state, code=code, message=message, **known)
+        return self.settles(claim, Settlement(action=outcome, reading=reading, ticket=ticket))
 
-    def release(self, claim: Claim, **how: Any) -> bool:
-        """Give the job back; False if the claim was lost."""
+    def requeue(self, claim: Claim, **how: Any) -> bool:
+        """Settle the attempt with a release; False if the claim was lost."""
         return self.settles(claim, Settlement(action=Release(**how)))
 
     def answer(self, claim: Claim, error: DialError) -> None:
-        """Settle the attempt as a worker does that got this answer to its first request."""
+        """Settle the attempt like a worker that got this error for its first request."""
         gate = Gate(verdict=GateVerdict.GO, attempts=1)
         settlement = decide(Answered(gate=gate, result=error), claim, RETRY_POLICY, jitter=0.5)
         self.ledger.settle(claim, settlement)
@@ -85,7 +88,7 @@ class Ground:
 
     def record(self, job_id: str) -> Record:
         record = self.records.show(job_id)
-        assert record is not None, f"nobody knows {job_id}"
+        assert record is not None, f"{job_id} has no record"
         return record
 
     def state(self, job_id: str) -> Any:
@@ -99,9 +102,14 @@ class Ground:
             ids += found
         return ids
 
-    def end_lease(self, job_id: str) -> None:
-        """As if the holder's time had run out."""
-        self.redis.zadd(keys.leases, {job_id: 1})
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        prefix = keys.job("")
+        advance(self.redis, [key.removeprefix(prefix) for key in self.redis.scan_iter(f"{prefix}*")], seconds)
+
+    def end_leases(self) -> None:
+        """Let time pass until all leases have expired."""
+        self.advance(AFTER_ANY_LEASE_S)
 
 
 def job(job_id: str = "order-42", **fields: Any) -> Job:

@@ -31,5 +31,5 @@ if __name__ == "__main__":
     # What takes minutes in a fleet takes seconds here.
     tasks.resolution._BUG_DELAY_S = 0.2  # type: ignore[misc]
     tasks.ledger.ledger.PREPARING_LEASE_S = 1.0  # type: ignore[misc]
-    tasks.ledger.reaper._SUSPECT_S = 0.2  # type: ignore[misc]
+    tasks.ledger.reaper._DEATH_DELAY_S = 0.2  # type: ignore[misc]
     main()

@@ -1,6 +1,6 @@
-"""A real socket server whose answers are scripted byte by byte, for tests of what may go wrong on the wire.
+"""A real socket server whose answers are scripted byte by byte, for tests of what may go wrong in a connection.
 
-with WireServer(answers(api(201, {"id": "c-1"})), hangs_up) as server:  # a script for each connection;
+with ScriptedServer(answers(api(201, {"id": "c-1"})), hangs_up) as server:  # a script for each connection;
     ...                                                                 # the last one repeats
     server.requests[0].body
 """
@@ -33,7 +33,7 @@ class Request:
 class Peer:
     """The server's end of one connection."""
 
-    def __init__(self, sock: socket.socket, server: "WireServer") -> None:
+    def __init__(self, sock: socket.socket, server: "ScriptedServer") -> None:
         self._sock = sock
         self._server = server
 
@@ -89,7 +89,7 @@ class Peer:
 Script = Callable[[Peer], None]
 
 
-class WireServer:
+class ScriptedServer:
     def __init__(self, *scripts: Script, tls: bool = False) -> None:
         self._scripts = scripts
         self._tls = tls

@@ -1,9 +1,9 @@
 -- uses: clock due known_id
--- Enter a job into the ledger: no record -> queued or scheduled. The same id again changes nothing.
+-- Accept a job into the ledger: no record -> queued or scheduled. A known id is counted and not accepted again.
 --
 -- KEYS  1 job  2 due set of its priority  3 wake  4 open jobs of its batch  5 expiring
 -- ARGV  1 id  2 content (JSON)  3 fingerprint  4 not_before in ms, or ''  5 not_after in ms, or ''
---       6 priority  7 batch, or ''  8 the number as written
+--       6 priority  7 batch, or ''  8 the number as the producer wrote it
 -- Reply {'accepted' | 'replay' | 'conflict', state}
 
 local job, due_set, wake_key, batch_open, expiring = unpack(KEYS)

@@ -2,9 +2,10 @@
 -- Claim a due job for one worker: queued or scheduled -> preparing, with a new fence and a lease.
 --
 -- KEYS  1 job  2 leases  3 pause  4 calls queue  5 wake  6.. due sets, highest priority first
--- ARGV  1 id  2 worker  3 lease in ms  4 queue depth at which a scheduler is woken
--- Reply {'claimed', fence, content, attempts, last code or '', ms since it was first due, workers that died with it}
---       {'duplicate' | 'early' | 'unknown', state or ''}: this nudge needs nothing to be done
+-- ARGV  1 id  2 worker  3 lease in ms  4 length of the queue at which a scheduler is woken
+-- Reply {'claimed', fence, content, attempts, last code or '', ms since it was first due, number of workers that
+--       died with it}
+--       {'duplicate' | 'early' | 'unknown', state or ''}: the worker drops the nudge
 --       {'paused', reason}: the job keeps its place
 
 local job, leases, pause, calls, wake_key = unpack(KEYS)
@@ -27,7 +28,7 @@ if state ~= 'queued' and state ~= 'scheduled' then
   return { 'duplicate', state }
 end
 if tonumber(due_ms) > now then
-  return { 'early', state } -- a repeated nudge came after the job had been given a later time
+  return { 'early', state } -- the job was rescheduled after the nudge was sent
 end
 local due_set = KEYS[6 + 9 - tonumber(priority)]
 local pause_ms, reason = paused(pause, now)

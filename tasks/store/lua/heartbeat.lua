@@ -1,10 +1,10 @@
 -- uses: clock run_id
--- Record that a worker is alive, and report on the fleet.
+-- Write the heartbeat of a worker, and return what it needs to know of the other workers and of Redis.
 --
 -- KEYS  1 workers  2 concurrency  3 epoch
--- ARGV  1 worker  2 how many calls it places at once  3 ms after which a silent worker counts as dead
+-- ARGV  1 worker  2 how many calls it places at once  3 ms without a heartbeat after which a worker is dead
 --       4 a new epoch, in case there is none
--- Reply {calls that all living workers place at once, the ledger's epoch, the server's run id or '',
+-- Reply {how many calls all live workers place at once, the epoch, the run id of Redis or '',
 --       names of dead workers, ...}
 
 local workers, concurrency, epoch = unpack(KEYS)

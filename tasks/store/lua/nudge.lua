@@ -1,15 +1,16 @@
 -- uses: clock pace pause
--- Nudge due jobs, highest priority first: put a message for each on the Celery queue that workers listen on.
--- A job stays in its due set, with a later score, until a worker claims it: a lost message is repeated.
+-- Nudge due jobs, highest priority first: push a message for each job to the Celery queue that the workers consume.
+-- A job stays in its due set, with a later score, until a worker claims it, so that a lost message is repeated.
 --
--- While the circuit breaker is open, one job at a time goes out, as a probe: the caller chooses it, and asks again.
+-- While the circuit breaker is open, one job at a time is nudged as a probe: the caller chooses it, and asks again.
 --
 -- KEYS  1 calls queue  2 pause  3 pace  4 breaker  5.. due sets, highest priority first
--- ARGV  1 depth that the queue may reach  2 ms after which an unclaimed nudge is repeated
---       3 ms of slots that may be waiting ahead  4 ms between slots
---       5,6,7,8 the message, cut where the job id and twice a unique tag belong  9 id of the chosen probe, or ''
--- Reply {nudged, ms until there may be more to do (-1: only a wake-up changes that)}
---       {0, 0, ids of those that the last probes met (JSON) or '', id of a due job, ...}: choose one of these as a probe
+-- ARGV  1 largest length of the queue  2 ms after which the nudge of an unclaimed job is repeated
+--       3 jobs are nudged at most this many ms before their slots  4 ms between slots
+--       5,6,7,8 the parts of the message, between which the job id and twice a unique tag are inserted
+--       9 id of the chosen probe, or ''
+-- Reply {number of nudged jobs, ms until there may be more to do (-1: not before a wake-up)}
+--       {0, 0, ids of the jobs that the last probes met (JSON) or '', id of a due job, ...}: choose one of the due jobs
 
 local calls, pause, pace, breaker = unpack(KEYS)
 local most_waiting, repeat_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -23,7 +24,7 @@ if pause_ms then
   return { 0, math.ceil(pause_ms) }
 end
 
--- No more jobs than slots within the horizon: a worker that holds a job should get to send it.
+-- Not more jobs than slots within the horizon are nudged, so that a worker that claims a job can send it.
 local ahead = slots_ahead(pace, now)
 local waiting = redis.call('LLEN', calls)
 local open, probed = unpack(redis.call('HMGET', breaker, 'open', 'probed'))
@@ -65,6 +66,6 @@ end
 if room <= 0 and waiting + nudged >= depth then
   return { nudged, -1 } -- the queue is full: the claim that empties it wakes a scheduler
 elseif room <= 0 then
-  return { nudged, math.ceil(math.max(interval_ms, 50)) } -- the pace is used up: slots come with time
+  return { nudged, math.ceil(math.max(interval_ms, 50)) } -- all slots within the horizon are taken
 end
 return { nudged, soonest and math.max(math.ceil(soonest - now), 0) or -1 }

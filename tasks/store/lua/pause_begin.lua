@@ -1,8 +1,8 @@
 -- uses: clock pause_entry
--- Pause the fleet for one reason; a pause that already ends later is kept.
+-- Pause the fleet for one reason. A longer pause for the same reason is kept.
 --
 -- KEYS  1 pause
--- ARGV  1 reason  2 message (JSON)  3 how long in ms, or '': until an operator ends it
+-- ARGV  1 reason  2 message (JSON)  3 duration in ms, or '': until an operator ends it
 -- Reply 1 if anything changed, else 0
 
 local pause = KEYS[1]

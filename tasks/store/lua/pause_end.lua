@@ -3,7 +3,7 @@
 --
 -- KEYS  1 pause  2 wake  3 breaker
 -- ARGV  1.. reasons
--- Reply how many of the reasons held
+-- Reply the number of these reasons that held
 
 local pause, wake_key, breaker = unpack(KEYS)
 

@@ -1,11 +1,11 @@
 -- uses: clock due outcome
--- A lease expired: its worker died, or hangs.
--- preparing -> queued, in its old place; sending -> unconfirmed, because the POST may have gone out.
--- A job that several workers died with may be the cause. It becomes due later, and later still with each death: thus
--- it is tried among other jobs, and jobs that were only in the same worker as the cause are cleared of suspicion.
+-- End an expired lease: the worker of the job died or hangs.
+-- preparing -> queued, in its old place; sending -> unconfirmed, because the request may have been sent.
+-- A job that several workers died with may be the cause of the deaths. With each further death, it is due later, so
+-- that a worker tries it together with other jobs. Jobs that were only in the same worker as the cause then succeed.
 --
 -- KEYS  1..10 see outcome.lua  11 due set of its priority  12 wake
--- ARGV  1 id  2 retention in ms  3 ms by which a job is delayed for each death but the first
+-- ARGV  1 id  2 retention in ms  3 ms by which a job is delayed for each death after the first
 --       4.. fields of the outcome
 -- Reply {'queued' | 'unconfirmed' | 'alive'}
 

@@ -1,5 +1,5 @@
 -- uses: clock
--- Put this worker on the list of workers, before it takes messages: only what a listed worker holds is reclaimed.
+-- Add a worker to the list of workers before it takes messages: only messages of listed workers are reclaimed.
 --
 -- KEYS  1 workers
 -- ARGV  1 worker

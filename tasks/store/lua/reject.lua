@@ -1,5 +1,5 @@
 -- uses: clock known_id outcome
--- Store a message that is not a valid job: no record -> rejected, so that its producer is told.
+-- Store a message that is not a valid job: no record -> rejected, so that its producer gets a result.
 --
 -- KEYS  1..10 see outcome.lua
 -- ARGV  1 id  2 fingerprint of the raw message  3 retention in ms  4.. fields of the outcome

@@ -1,13 +1,13 @@
 -- uses: clock outcome
--- Record the outcome of a call again, in a Redis that may have lost it.
--- A worker sends only with a fence for which `sending` was stored. So if the record has this fence and no outcome, or
--- a lower fence, or does not exist, it is from before the call. The job may also have been cancelled or have expired
--- since, because its call was missing.
+-- Record the outcome of a call again if Redis has lost it.
+-- A worker sends only after `sending` was stored with its fence. So the record is older than the call if it has this
+-- fence and no outcome, or a lower fence, or if it does not exist. The job may also have been cancelled or have
+-- expired since then, because the call was missing.
 --
--- KEYS  1..10 see outcome.lua  11.. where a job from before the call may be: due set of its priority, indexes of
---       cancelled and of expired jobs, and the batch's of both
+-- KEYS  1..10 see outcome.lua  11.. sets that may contain the job from before the call: due set of its priority,
+--       indexes of cancelled and of expired jobs, and the same two indexes of its batch
 -- ARGV  1 id  2 fence  3 retention in ms  4 state  5 fingerprint  6.. fields of the outcome, and the batch
--- Reply {'told' | 'known', state}
+-- Reply {'replayed' | 'known', state}
 
 local keys = outcome_keys()
 local id, fence, retention_ms, outcome, fingerprint = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -24,4 +24,4 @@ for k = 11, #KEYS do
 end
 redis.call('HSET', keys.job, '_fence', fence, '_fingerprint', fingerprint)
 end_job(keys, now_ms(), id, { 'state', outcome, unpack(ARGV, 6) }, retention_ms)
-return { 'told', outcome }
+return { 'replayed', outcome }

@@ -1,10 +1,11 @@
 -- uses: clock due
--- An operator asks for a job to be dialed again: an outcome -> queued, with a fresh attempt count.
--- Never a job that was placed; one that may have been placed only if the operator says that it was not.
+-- Dial a job again at an operator's request: an outcome -> queued, with a fresh attempt count.
+-- A placed job is never dialed again, and an unconfirmed one only if the operator confirms that it was not placed.
 --
--- KEYS  1 job  2 due set of its priority  3 wake  4 index of its outcome  5 the batch's index of it
+-- KEYS  1 job  2 due set of its priority  3 wake  4 index of its outcome  5 the same of its batch
 --       6 open jobs of its batch  7 result  8 expiring
--- ARGV  1 id  2 the outcome that the caller has seen  3 its fence, or ''  4 '1': it was certainly not placed
+-- ARGV  1 id  2 the outcome that the caller has read  3 the fence that it has read, or ''
+--       4 '1': the call was certainly not placed
 -- Reply {'done' | 'refused' | 'changed' | 'unknown', state}
 
 local job, due_set, wake_key, index, batch_index, batch_open, result, expiring = unpack(KEYS)
@@ -15,7 +16,7 @@ local state, batch, content, not_after_ms, fence = unpack(redis.call('HMGET', jo
 if not state then
   return { 'unknown', '' }
 end
--- A request that is repeated because its reply was lost must not apply to the next call too.
+-- A request is repeated if its reply was lost; the second one must not apply to the next call.
 if state ~= seen_state or (fence or '') ~= seen_fence then
   return { 'changed', state }
 end
@@ -28,7 +29,7 @@ end
 
 redis.call('PERSIST', job)
 redis.call('HDEL', job, 'code', 'message', 'hint', 'finished_at', 'http_status', 'correlation_id', '_deaths')
-redis.call('HINCRBY', job, '_fence', 1) -- a claim from before can change nothing any more
+redis.call('HINCRBY', job, '_fence', 1) -- an earlier claim can no longer change the job
 make_due(job, due_set, wake_key, id, now, now, 'attempts', 0, '_since_ms', exact(now))
 redis.call('ZREM', index, id)
 if batch then

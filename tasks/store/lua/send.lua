@@ -1,14 +1,14 @@
 -- uses: breaker clock pace pause pause_entry restarted
--- The point of no return: preparing -> sending. The caller POSTs after the reply 'go', and after no other.
--- Safe to replay: the same fence gets the same answer, and its one holder POSTs once.
+-- Allow one request: preparing -> sending. The caller sends the request after the reply 'go', and after no other
+-- reply. It can be repeated safely: the same fence gets the same reply, and only one worker has it, which sends once.
 --
 -- KEYS  1 job  2 leases  3 pause  4 pace  5 breaker  6 run
--- ARGV  1 id  2 fence  3 lease while sending, in ms  4 ms by which the lease of a waiting worker outlives its slot
+-- ARGV  1 id  2 fence  3 lease while sending, in ms  4 ms from a slot to the end of the lease of its waiting worker
 --       5 longest wait for a slot, in ms  6 ms between slots
---       7 ms by which a slot may be used late  8.. fields to record (from, to)
--- Reply {'go', attempts, ticket} | {'wait', ms}: a slot is reserved, ask again then
---       {'busy', ms} | {'paused', ms or -1, reason}: give the job back
---       {'expired'} | {'lost', state}: this worker must not send it
+--       7 ms by which a slot may be used late  8.. fields of the record (to, from)
+-- Reply {'go', attempts, ticket} | {'wait', ms}: a slot is reserved, and the worker asks again at its time
+--       {'busy', ms} | {'paused', ms or -1, reason}: the worker requeues the job
+--       {'expired'} | {'lost', state}: the worker must not send
 
 local job, leases, pause, pace, breaker, run = unpack(KEYS)
 local id, fence, lease_ms, margin_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -39,8 +39,8 @@ end
 
 local silence_ms = held_back(breaker, now, lease_ms)
 if silence_ms then
-  -- As a pause, all workers see it: no other one needs to claim a job only to learn the same.
-  begin_pause(pause, 'silence', now, silence_ms, '"Waiting for an answer to the requests on the wire."')
+  -- It is a pause, so that no other worker claims a job that it cannot send.
+  begin_pause(pause, 'silence', now, silence_ms, '"Waiting for answers to the requests in progress."')
   return { 'paused', math.ceil(silence_ms), 'silence' }
 end
 

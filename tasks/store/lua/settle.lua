@@ -1,16 +1,16 @@
 -- uses: breaker clock due outcome pace pause_entry
--- The one exit of an attempt. The holder of the fence says what becomes of the job, and what its answer tells of the
--- API: preparing, sending or unconfirmed -> an outcome; preparing, or sending and certainly not placed -> queued or
--- scheduled. A late answer may turn unconfirmed into what really happened; nothing else is ever overwritten.
--- Safe to replay: the answer is counted once.
+-- End an attempt: preparing, sending or unconfirmed -> an outcome; preparing, or sending and certainly not placed ->
+-- queued or scheduled. Only the worker with the current fence can do this. The answer also updates the pace, the
+-- pause and the breaker. A late answer may replace unconfirmed with the actual outcome; no other outcome is ever
+-- replaced. It can be repeated safely: the answer is counted once.
 --
 -- KEYS  1..10 see outcome.lua  11 due set of its priority  12 pace  13 breaker  14 pause  15 wake
 -- ARGV  1 id  2 fence  3 retention in ms  4 JSON:
---       action      {state, fields: names and values by turns}, or {counts, delay_ms?, code?, message?}: a release
---       if_stopped  a release in its place while the breaker is open for the answer, or absent
+--       action      {state, fields: names and values in turn}, or {counts, delay_ms?, code?, message?}: a release
+--       if_stopped  the release that replaces it if the breaker is open for the answer, or absent
 --       report      {kind, code, message (JSON), answered, in_a_row, first_ms, longest_ms}, or absent
---       pause       {for_ms, message (JSON)}: the API's rate limit, or absent
---       reading     {ticket, count, allowed, reset_ms}: what the answer told of the rate limit, or absent
+--       pause       {for_ms, message (JSON)}: the pause after a 429, or absent
+--       reading     {ticket, count, allowed, reset_ms}: the rate limit headers of the answer, or absent
 -- Reply {'done' | 'replay' | 'lost', 1 if the breaker is open for the answer}
 
 local keys = outcome_keys()
@@ -20,7 +20,7 @@ local settlement = cjson.decode(ARGV[4])
 local action, reading, now = settlement.action, settlement.reading, now_ms()
 
 if reading then
-  follow(pace, now, reading.ticket, reading.count, reading.allowed, reading.reset_ms)
+  apply_reading(pace, now, reading.ticket, reading.count, reading.allowed, reading.reset_ms)
 end
 if settlement.pause then
   begin_pause(pause, 'rate_limit', now, settlement.pause.for_ms, settlement.pause.message)
@@ -32,7 +32,7 @@ if mine and state == action.state then
   return { 'replay', 0 }
 end
 if mine and (state == 'queued' or state == 'scheduled') then
-  return { 'lost', 0 } -- released before, by this same step or by the reaper
+  return { 'lost', 0 } -- already requeued, by this same step or by the reaper
 end
 
 local stopped = 0

@@ -1,16 +1,16 @@
 -- uses: clock cut
--- Forget the messages that were accepted, then move the oldest ones of the inbox to this worker's hand, in one step.
--- Accepted messages are named in full: a repeated step must not forget what the first one took.
+-- Remove the accepted messages from the in-hand list of this worker, then move the oldest messages of the inbox to
+-- it. Accepted messages are given completely: a repeated step must not remove messages that the first one moved.
 --
--- KEYS  1 in hand  2 workers  3.. the inbox's lists, most urgent first
--- ARGV  1 worker  2 how many messages at most  3 bytes: with as many in hand no more are taken, and a longer message
---       is cut  4.. the messages that were accepted
+-- KEYS  1 in-hand list  2 workers  3.. the lists of the inbox, most urgent first
+-- ARGV  1 worker  2 largest number of messages in hand  3 bytes: with this many in hand no more messages are moved,
+--       and a longer message is cut  4.. the accepted messages
 -- Reply the messages in hand, newest first
 
 local in_hand, workers = KEYS[1], KEYS[2]
 local worker, most, most_bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
--- A worker that holds messages must be on the list of workers, or its messages would never be reclaimed.
+-- A worker with messages in hand must be on the list of workers: otherwise its messages are never reclaimed.
 redis.call('ZADD', workers, exact(now_ms()), worker)
 for i = 4, #ARGV do
   redis.call('LREM', in_hand, -1, ARGV[i])
@@ -27,7 +27,7 @@ for k = 3, #KEYS do
     if not message then
       break
     end
-    -- One that was cut counts in full: the digests of many such messages in one step would block Redis for too long.
+    -- A message that was cut counts with its full size: digests of many such messages would block Redis for too long.
     bytes = bytes + cut(in_hand, 0, message, most_bytes)
     room = room - 1
   end

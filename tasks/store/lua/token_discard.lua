@@ -1,13 +1,13 @@
--- Remove a token that the API refused, if it is still the one in use: of many workers that meet the refusal the first
--- removes it, and the others leave the new one alone.
+-- Remove a token that the API rejected, if the fleet still uses it. If several workers report the same token, the
+-- first one removes it, and the others do not remove the new token.
 --
 -- KEYS  1 token
--- ARGV  1 the refused token
--- Reply 1 when it was removed, else 0
+-- ARGV  1 the rejected token
+-- Reply 1 if it was removed, else 0
 
-local token, refused = KEYS[1], ARGV[1]
+local token, rejected = KEYS[1], ARGV[1]
 
-if redis.call('HGET', token, 'token') == refused then
+if redis.call('HGET', token, 'token') == rejected then
   return redis.call('DEL', token)
 end
 return 0

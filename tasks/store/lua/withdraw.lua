@@ -1,6 +1,6 @@
 -- uses: clock outcome
 -- End a job before it is sent: an operator cancels it, or its not_after has passed.
--- queued, scheduled or preparing -> cancelled or expired. A worker that prepares it learns this from `send`.
+-- queued, scheduled or preparing -> cancelled or expired. A worker that has claimed the job is refused by `send`.
 --
 -- KEYS  1..10 see outcome.lua  11 due set of its priority
 -- ARGV  1 id  2 retention in ms  3 state ('cancelled' | 'expired')  4.. fields of the outcome

@@ -13,13 +13,13 @@ from tasks.genesys.call import PlacedCall
 from tasks.genesys.client import Genesys
 from tests.support.calls import REQUEST, TO, TOKEN, bare_environment  # noqa: F401 - pytest finds the fixture here
 from tests.support.calls import settings as api_settings
-from tests.support.scripted_server import Peer, WireServer
+from tests.support.scripted_server import Peer, ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
 bounded = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-class Scripted(WireServer):
+class Scripted(ScriptedServer):
     """Answers each connection with `answer`, byte for byte, and closes."""
 
     def __init__(self) -> None:

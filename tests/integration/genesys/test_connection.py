@@ -30,7 +30,7 @@ from tests.support.scripted_server import (
     CERTIFICATE,
     Peer,
     Script,
-    WireServer,
+    ScriptedServer,
     answers,
     answers_and_closes,
     answers_and_resets,
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 def test_one_kept_alive_connection_serves_call_after_call() -> None:
-    with WireServer(answers(*[PLACED] * 3)) as server:
+    with ScriptedServer(answers(*[PLACED] * 3)) as server:
         genesys = Genesys(settings(server.url))
         for _ in range(3):
             genesys.place_call(REQUEST, token=TOKEN)
@@ -56,7 +56,7 @@ def test_one_kept_alive_connection_serves_call_after_call() -> None:
 
 
 def test_a_connection_that_was_closed_while_idle_is_replaced() -> None:
-    with WireServer(answers_and_closes(PLACED)) as server:
+    with ScriptedServer(answers_and_closes(PLACED)) as server:
         genesys = Genesys(settings(server.url))
         for _ in range(3):
             genesys.place_call(REQUEST, token=TOKEN)
@@ -66,7 +66,7 @@ def test_a_connection_that_was_closed_while_idle_is_replaced() -> None:
 
 def test_a_connection_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MAX_IDLE_S", 0.05)
-    with WireServer(answers(*[PLACED] * 2)) as server:
+    with ScriptedServer(answers(*[PLACED] * 2)) as server:
         genesys = Genesys(settings(server.url))
         genesys.place_call(REQUEST, token=TOKEN)
         time.sleep(0.06)
@@ -81,7 +81,7 @@ def test_a_reset_of_a_used_connection_after_the_request_is_unknown() -> None:
         peer.read_request()
         peer.reset()
 
-    with WireServer(second_reset, answers(PLACED)) as server:
+    with ScriptedServer(second_reset, answers(PLACED)) as server:
         genesys = Genesys(settings(server.url))
         genesys.place_call(REQUEST, token=TOKEN)
         with fails(Unknown, Code.CONNECTION_LOST):
@@ -98,7 +98,7 @@ def test_a_reset_of_a_used_connection_after_the_request_is_unknown() -> None:
     ],
 )
 def test_no_call_reads_the_rest_of_the_answer_to_the_one_before(first: bytes) -> None:
-    with WireServer(answers(first), answers(PLACED)) as server:
+    with ScriptedServer(answers(first), answers(PLACED)) as server:
         genesys = Genesys(settings(server.url))
         with pytest.raises(Unknown):
             genesys.place_call(REQUEST, token=TOKEN)
@@ -106,7 +106,7 @@ def test_no_call_reads_the_rest_of_the_answer_to_the_one_before(first: bytes) ->
 
 
 def test_each_thread_has_a_connection_of_its_own() -> None:
-    with WireServer(answers(PLACED)) as server:
+    with ScriptedServer(answers(PLACED)) as server:
         genesys = Genesys(settings(server.url))
         threads = [
             threading.Thread(target=genesys.place_call, args=[REQUEST], kwargs={"token": TOKEN}) for _ in "123"
@@ -127,7 +127,7 @@ def test_even_a_library_that_retries_sends_the_request_once(monkeypatch: pytest.
             self.max_retries = Retry(5, allowed_methods=None, status_forcelist=[500], backoff_factor=0)
 
     monkeypatch.setattr(genesys_http, "WatchedAdapter", Retrying)
-    with WireServer(answers_and_resets(b"")) as server, fails(Unknown, Code.CONNECTION_LOST):
+    with ScriptedServer(answers_and_resets(b"")) as server, fails(Unknown, Code.CONNECTION_LOST):
         place(server)
     assert len(server.requests) == 1
 
@@ -136,7 +136,7 @@ def test_even_a_library_that_retries_sends_the_request_once(monkeypatch: pytest.
 def test_no_status_makes_the_library_send_again(status: int) -> None:
     """urllib3 would wait for `Retry-After`, and send the request once more over the same connection."""
     again = http(status, b"", {"Retry-After": "0"})
-    with WireServer(answers(*[again] * 3, PLACED)) as server:
+    with ScriptedServer(answers(*[again] * 3, PLACED)) as server:
         with pytest.raises(DialError):
             place(server)
         assert len(server.requests) == 1
@@ -150,7 +150,7 @@ def test_a_request_that_breaks_half_way_is_unknown(monkeypatch: pytest.MonkeyPat
         send(self, data)
         raise ConnectionResetError("reset")
 
-    with WireServer(answers(PLACED)) as server:
+    with ScriptedServer(answers(PLACED)) as server:
         monkeypatch.setattr(HTTPConnection, "send", break_off)
         with fails(Unknown, Code.CONNECTION_LOST):
             place(server)
@@ -161,9 +161,9 @@ def test_a_request_that_breaks_half_way_is_unknown(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
-    with WireServer(answers(PLACED)) as other:
+    with ScriptedServer(answers(PLACED)) as other:
         location = {"Location": f"{other.url}/elsewhere"}
-        with WireServer(answers(http(status, b"", location))) as server:
+        with ScriptedServer(answers(http(status, b"", location))) as server:
             with fails(Unknown, Code.UNEXPECTED_STATUS):
                 place(server)
             assert len(server.requests) == 1
@@ -172,9 +172,9 @@ def test_a_redirect_is_not_followed(status: int) -> None:
 
 @pytest.mark.parametrize("profile", Profile)
 def test_the_client_s_secret_follows_no_redirect(profile: Profile) -> None:
-    with WireServer(answers(api(200, {"access_token": "t", "expires_in": 60}))) as other:
+    with ScriptedServer(answers(api(200, {"access_token": "t", "expires_in": 60}))) as other:
         location = {"Location": f"{other.url}/oauth/token"}
-        with WireServer(answers(http(307, b"", location))) as server:
+        with ScriptedServer(answers(http(307, b"", location))) as server:
             with fails(NotPlaced, Code.TOKEN_UNAVAILABLE):
                 Genesys(settings(server.url, profile)).request_token()
             assert len(server.requests) == 1
@@ -183,7 +183,7 @@ def test_the_client_s_secret_follows_no_redirect(profile: Profile) -> None:
 
 def test_netrc_neither_replaces_the_token_nor_adds_to_the_form(tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login someone password else\n")
-    with WireServer(answers(PLACED, api(200, {"access_token": "t", "expires_in": 60}))) as server:
+    with ScriptedServer(answers(PLACED, api(200, {"access_token": "t", "expires_in": 60}))) as server:
         genesys = Genesys(settings(server.url))
         genesys.place_call(REQUEST, token=TOKEN)
         genesys.request_token()
@@ -192,7 +192,7 @@ def test_netrc_neither_replaces_the_token_nor_adds_to_the_form(tmp_path: Path) -
 
 
 def test_cookies_are_not_kept() -> None:
-    with WireServer(answers(api(201, {"id": "c-1"}, Set_Cookie="AWSALB=x"), PLACED)) as server:
+    with ScriptedServer(answers(api(201, {"id": "c-1"}, Set_Cookie="AWSALB=x"), PLACED)) as server:
         genesys = Genesys(settings(server.url))
         genesys.place_call(REQUEST, token=TOKEN)
         genesys.place_call(REQUEST, token=TOKEN)
@@ -212,14 +212,14 @@ def tunnel(then: Script) -> Script:
     return script
 
 
-def behind(proxy: WireServer, monkeypatch: pytest.MonkeyPatch, *, timeout_s: float = 3) -> Genesys:
+def behind(proxy: ScriptedServer, monkeypatch: pytest.MonkeyPatch, *, timeout_s: float = 3) -> Genesys:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
     return Genesys(settings("https://api.genesys.test", timeout_s=timeout_s))
 
 
 def test_a_proxy_of_the_environment_is_used_and_its_tunnel_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    with WireServer(tunnel(answers(PLACED, PLACED))) as proxy:
+    with ScriptedServer(tunnel(answers(PLACED, PLACED))) as proxy:
         genesys = behind(proxy, monkeypatch)
         for _ in range(2):
             assert genesys.place_call(REQUEST, token=TOKEN).conversation_id == "c-1"
@@ -242,32 +242,32 @@ def test_a_proxy_of_the_environment_is_used_and_its_tunnel_kept(monkeypatch: pyt
 )
 def test_a_proxy_that_opens_no_tunnel_placed_nothing(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was written then is the CONNECT, not the request."""
-    with WireServer(script) as proxy, fails(NotPlaced, Code.COULD_NOT_CONNECT), within(1.1):
+    with ScriptedServer(script) as proxy, fails(NotPlaced, Code.COULD_NOT_CONNECT), within(1.1):
         behind(proxy, monkeypatch, timeout_s=SHORT_S).place_call(REQUEST, token=TOKEN)
     assert all(r.method == "CONNECT" for r in proxy.requests)
 
 
 def test_a_tunnel_that_breaks_after_the_request_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    with WireServer(tunnel(answers_and_resets(b""))) as proxy, fails(Unknown, Code.CONNECTION_LOST):
+    with ScriptedServer(tunnel(answers_and_resets(b""))) as proxy, fails(Unknown, Code.CONNECTION_LOST):
         behind(proxy, monkeypatch).place_call(REQUEST, token=TOKEN)
 
 
 def test_no_proxy_is_honored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with WireServer(answers(PLACED)) as server:
+    with ScriptedServer(answers(PLACED)) as server:
         assert place(server) == "c-1"
 
 
 def test_a_forwarding_proxy_is_used_for_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    with WireServer(answers(PLACED)) as proxy:
+    with ScriptedServer(answers(PLACED)) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         Genesys(settings("http://api.genesys.test")).place_call(REQUEST, token=TOKEN)
     assert proxy.requests[0].target == "http://api.genesys.test/api/v2/conversations/calls"
 
 
 def test_a_socks_proxy_is_refused_and_not_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    with WireServer(answers(PLACED)) as server:
+    with ScriptedServer(answers(PLACED)) as server:
         monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:1")
         with fails(NotPlaced, Code.COULD_NOT_CONNECT) as caught:
             place(server)

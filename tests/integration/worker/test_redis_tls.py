@@ -20,7 +20,7 @@ from sandbox.simulator.process import Simulator
 from tasks.errors import LedgerUnavailable
 from tests.support.fleet import WorkerProcess, environment, wait_for
 from tests.support.ground import Ground
-from tests.support.scripted_server import CERTIFICATE, Peer, WireServer
+from tests.support.scripted_server import CERTIFICATE, Peer, ScriptedServer
 from worker.connection import connect
 
 TRUST = f"?ssl_ca_certs={quote(str(CERTIFICATE), safe='')}"
@@ -31,7 +31,7 @@ class TlsFront:
 
     def __init__(self, redis_port: int) -> None:
         self._redis_port = redis_port
-        self._server = WireServer(self._pass_on, tls=True)
+        self._server = ScriptedServer(self._pass_on, tls=True)
         #: All that clients have said, in plain.
         self.heard = b""
 

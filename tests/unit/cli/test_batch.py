@@ -17,7 +17,7 @@ def ground(real_redis: Redis) -> Ground:
 
 def test_how_far_it_is(run_here: Run, ground: Ground) -> None:
     ground.ledger.accept([job(f"j{n}", batch="b") for n in range(3)])
-    ground.finish(ground.sending(job("j0", batch="b")), State.PLACED, Code.PLACED)
+    ground.end(ground.sending(job("j0", batch="b")), State.PLACED, Code.PLACED)
     assert json.loads(run_here("batch", "b", "--json").stdout) == {
         "batch": "b",
         "jobs": 3,

@@ -44,12 +44,12 @@ class TestCancel:
 
 class TestRetry:
     def test_one(self, run_here: Run, ground: Ground) -> None:
-        ground.finish(ground.sending(job()), State.FAILED, Code.COULD_NOT_CONNECT)
+        ground.end(ground.sending(job()), State.FAILED, Code.COULD_NOT_CONNECT)
         result = run_here("retry", "order-42")
         assert (result.exit_code, result.stdout) == (0, "order-42 queued\n")
 
     def test_what_may_have_been_placed_only_on_a_persons_word(self, run_here: Run, ground: Ground) -> None:
-        ground.finish(ground.sending(job(batch="b")), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        ground.end(ground.sending(job(batch="b")), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         for args in (["order-42"], ["--batch", "b", "--state", "unconfirmed"]):
             result = run_here("retry", *args)
             assert result.exit_code in {1, 2}
@@ -57,7 +57,7 @@ class TestRetry:
         assert run_here("retry", "order-42", "--i-know-it-was-not-placed").exit_code == 0
 
     def test_never_what_was_placed(self, run_here: Run, ground: Ground) -> None:
-        ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        ground.end(ground.sending(job()), State.PLACED, Code.PLACED)
         result = run_here("retry", "order-42", "--i-know-it-was-not-placed")
         assert result.exit_code == 1
         assert "was placed" in result.stderr
@@ -65,7 +65,7 @@ class TestRetry:
 
     def test_a_batch(self, run_here: Run, ground: Ground) -> None:
         for n in range(3):
-            ground.finish(ground.sending(job(f"j{n}", batch="b")), State.FAILED, Code.COULD_NOT_CONNECT)
+            ground.end(ground.sending(job(f"j{n}", batch="b")), State.FAILED, Code.COULD_NOT_CONNECT)
         result = run_here("retry", "--batch", "b", "--state", "failed")
         assert (result.exit_code, result.stdout) == (0, "3 queued again\n")
         assert run_here("retry", "--batch", "b").exit_code == 2

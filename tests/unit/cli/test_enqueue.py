@@ -94,7 +94,7 @@ def test_waiting_ends_with_the_outcome(
     run_here: Run, real_redis: Redis, state: str, code: str, exit_code: int
 ) -> None:
     ground = Ground.over(real_redis)
-    ground.finish(ground.sending(job("a")), State(state), Code(code))
+    ground.end(ground.sending(job("a")), State(state), Code(code))
     result = run_here("enqueue", "+1 212-555-1234", "--id", "a", "--wait", "--json")
     assert result.exit_code == exit_code
     assert json.loads(result.stdout)["code"] == code

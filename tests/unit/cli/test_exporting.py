@@ -20,7 +20,7 @@ def ground(real_redis: Redis) -> Ground:
 def fill(ground: Ground) -> None:
     for n, state in enumerate((State.PLACED, State.FAILED)):
         to = "=cmd|'/c calc'!A1" if n else "+1 212-555-1234"
-        ground.finish(ground.sending(job(f"j{n}", to=to, batch="b")), state, Code.PLACED)
+        ground.end(ground.sending(job(f"j{n}", to=to, batch="b")), state, Code.PLACED)
 
 
 def test_csv_that_no_spreadsheet_executes(run_here: Run, ground: Ground) -> None:

@@ -45,7 +45,7 @@ def test_bad_rows_are_told_and_do_not_stop_the_rest(run_here: Run) -> None:
     assert result.stderr.splitlines() == [
         "row 2: invalid_field: priority must be a whole number from 0 to 9.",
         "row 4: conflict: The id 'b' is already used by a different job; kept the first.",
-        "row 5: missing_field: The field 'to' is missing: it is the number to call.",
+        "row 5: missing_field: The field 'to', the number to call, is missing.",
     ]
 
 

@@ -15,7 +15,7 @@ def ground(real_redis: Redis) -> Ground:
     ground = Ground.over(real_redis)
     for n in range(5):
         claim = ground.claim(job(f"j{n}", batch="b", to="[red]" + "+12125551234" * (n == 0)))
-        ground.finish(claim, State.REJECTED, Code.NOT_A_NUMBER)
+        ground.end(claim, State.REJECTED, Code.NOT_A_NUMBER)
     ground.ledger.accept([job("waiting")])
     return ground
 

@@ -11,7 +11,7 @@ from tests.unit.conftest import Run
 
 def test_the_record_as_one_object(run_here: Run, real_redis: Redis) -> None:
     ground = Ground.over(real_redis)
-    ground.finish(ground.sending(job()), State.PLACED, Code.PLACED, conversation_id="c-1")
+    ground.end(ground.sending(job()), State.PLACED, Code.PLACED, conversation_id="c-1")
     result = run_here("show", "order-42", "--json")
     assert result.exit_code == 0
     assert json.loads(result.stdout) == ground.record("order-42")
@@ -20,7 +20,7 @@ def test_the_record_as_one_object(run_here: Run, real_redis: Redis) -> None:
 def test_for_people_with_the_words_for_its_code(run_here: Run, real_redis: Redis) -> None:
     ground = Ground.over(real_redis)
     claim = ground.sending(job())
-    ground.release(claim, delay_s=60, code=Code.COULD_NOT_CONNECT)
+    ground.requeue(claim, delay_s=60, code=Code.COULD_NOT_CONNECT)
     lines = dict(line.split(None, 1) for line in run_here("show", "order-42").stdout.splitlines())
     assert list(lines)[:3] == ["id", "state", "code"]
     assert lines["code"] == "could_not_connect"

@@ -44,7 +44,7 @@ def test_as_json(run_here: Run, ground: Ground) -> None:
 
 def test_how_much_of_the_limit_is_used(run_here: Run, ground: Ground) -> None:
     for n in range(30):
-        ground.finish(ground.sending(job(f"j{n}")), State.PLACED, Code.PLACED)
+        ground.end(ground.sending(job(f"j{n}")), State.PLACED, Code.PLACED)
     found = json.loads(run_here("status", "--json", DIALER_RATE_LIMIT="60/60s").stdout)
     assert 20 <= found["sent_last_minute"] <= 30
     assert found["share_of_limit"] == pytest.approx(found["sent_last_minute"] / 60, abs=0.02)

@@ -21,7 +21,7 @@ if ARGV[1] == 'reserve' then
   local slot, ticket = reserve(KEYS[1], now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
   return { exact(slot), ticket }
 end
-follow(KEYS[1], now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]))
+apply_reading(KEYS[1], now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]))
 """)
 
 

@@ -103,5 +103,5 @@ def test_the_status_names_what_was_rejected_before_the_pause_until_it_is_retried
 def test_what_was_rejected_before_a_call_was_placed_is_nobodys_concern(ground: Ground) -> None:
     for n in range(3):
         ground.answer(ground.sending(job(f"j{n}")), Refused(Code.BAD_REQUEST))
-    ground.finish(ground.sending(job("good")), State.PLACED, Code.PLACED)
+    ground.end(ground.sending(job("good")), State.PLACED, Code.PLACED)
     assert ground.redis.hget(keys.breaker, "rejected") is None

@@ -10,7 +10,7 @@ from redis import Redis
 
 from tasks.fleet.pace import Pace
 from tasks.fleet.pause import Pause, PauseReason
-from tasks.fleet.scheduler import DEPTH, Scheduler
+from tasks.fleet.scheduler import DEPTH, REPEAT_S, Scheduler
 from tasks.store import keys
 from tests.support.ground import UNPACED, Ground, job
 
@@ -50,7 +50,7 @@ def test_a_lost_nudge_is_repeated(ground: Ground) -> None:
     nudger = scheduler(ground)
     nudger.nudge()
     ground.redis.delete(keys.calls)
-    ground.redis.zadd(keys.due_at(5), {"order-42": 1}, xx=True)  # ten seconds pass
+    ground.advance(REPEAT_S)
     nudger.nudge()
     assert nudges(ground) == ["order-42"]
 

@@ -1,76 +1,14 @@
-"""What an answer means, whatever it holds; test_genesys_wire.py walks the same table on a real socket."""
-
-import json
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+"""What each answer means for the call. `integration/genesys/test_http.py` tests the same table on a real socket."""
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from requests.structures import CaseInsensitiveDict
 
-from tasks.codes import WORDS, Code
+from tasks.codes import Code
 from tasks.errors import DialError, NotPlaced, RateReading, Refused, Unknown
 from tasks.genesys.answers import TABLE, Answer, TransportFault, read_call
 from tasks.genesys.call import PlacedCall
-from tasks.genesys.headers import LONGEST_WAIT_S, one_line, rate_reading, retry_after_s
-from tasks.genesys.oauth import Grant, read_grant
-
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-DATE = format_datetime(NOW, usegmt=True)
-
-
-def answer(status: int, body: object, fault: TransportFault | None = None, **headers: str) -> Answer:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status=status, headers=CaseInsensitiveDict(names), body=json.dumps(body).encode(), fault=fault)
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-known_fields = st.sampled_from(
-    ["id", "message", "code", "contextId", "access_token", "expires_in", "error", "description"]
-)
-known_headers = st.sampled_from(
-    [
-        "Retry-After",
-        "Date",
-        "ININ-Correlation-Id",
-        "inin-ratelimit-count",
-        "inin-ratelimit-allowed",
-        "inin-ratelimit-reset",
-    ]
-)
-header_values = (
-    st.text(max_size=30)
-    | st.integers().map(str)
-    | st.floats().map(str)
-    | st.datetimes().map(lambda date: format_datetime(date.replace(tzinfo=UTC), usegmt=True))
-)
-bodies = (
-    st.binary(max_size=200)
-    | json_values.map(lambda value: json.dumps(value).encode())
-    | st.dictionaries(known_fields, json_values, max_size=6).map(lambda value: json.dumps(value).encode())
-    | st.just(b"[" * 100_000)
-    | st.integers(0, 5000).map(lambda n: b'{"access_token": "t", "expires_in": 1' + b"0" * n + b"}")
-)
-any_answer = st.builds(
-    Answer,
-    status=st.sampled_from([200, 201, 400, 401, 403, 429, 500, 503]) | st.integers(100, 999),
-    headers=st.dictionaries(known_headers, header_values, max_size=6).map(CaseInsensitiveDict),
-    body=bodies,
-    fault=st.sampled_from([None, TransportFault.TIMED_OUT, TransportFault.BROKEN]),
-)
-
-
-def outcome(read: Callable[[Answer], object], any_answer: Answer) -> object:
-    try:
-        return read(any_answer)
-    except DialError as e:
-        return e
+from tasks.genesys.headers import LONGEST_WAIT_S
+from tests.support.answers import answer, any_answer, outcome
 
 
 @given(any_answer)
@@ -84,19 +22,6 @@ def test_nothing_but_a_placed_call_or_one_of_the_three_errors_comes_out(any_answ
     else:
         assert isinstance(came, PlacedCall)
         assert 200 <= any_answer.status < 300
-
-
-@given(any_answer)
-def test_nothing_but_a_grant_or_not_placed_comes_out(any_answer: Answer) -> None:
-    came = outcome(read_grant, any_answer)
-    if isinstance(came, DialError):
-        assert type(came) is NotPlaced
-        assert came.code in {Code.CREDENTIALS_REFUSED, Code.TOKEN_UNAVAILABLE}
-    else:
-        assert isinstance(came, Grant)
-        assert came.access_token.isascii()
-        assert came.access_token.isprintable()
-        assert 0 < came.expires_in_s <= 172_800
 
 
 @given(any_answer)
@@ -208,104 +133,9 @@ def test_the_code_of_the_first_error_counts_where_the_body_has_none(code: str) -
     assert caught.value.code is Code.NOT_A_USER
 
 
-@pytest.mark.parametrize("status", [404, 405])
-def test_a_host_without_a_token_endpoint_is_a_wrong_configuration(status: int) -> None:
-    with pytest.raises(NotPlaced) as caught:
-        read_grant(Answer(status=status, headers={}, body=b"<html>Not found</html>"))
-    assert caught.value.code is Code.CREDENTIALS_REFUSED
-    assert "GENESYS_CLOUD_PROFILE" in WORDS[caught.value.code].fix
-    assert "GENESYS_CLOUD_REGION" in WORDS[caught.value.code].fix
-
-
-@pytest.mark.parametrize(
-    ("header", "date", "message", "seconds"),
-    [
-        ("60, 120", DATE, "", 120),
-        ("120,60", DATE, "", 120),
-        ("60, soon", DATE, "", None),
-        (",", DATE, "", None),
-        ("42", DATE, "", 42),
-        (" 0 ", DATE, "", 0),
-        ("1.5", DATE, "", 1.5),
-        ("9" * 20, DATE, "", LONGEST_WAIT_S),
-        ("-5", DATE, "", None),
-        ("soon", DATE, "", None),
-        ("٣", DATE, "", None),
-        (format_datetime(NOW + timedelta(seconds=30), usegmt=True), DATE, "", 30),
-        (format_datetime(NOW - timedelta(seconds=30), usegmt=True), DATE, "", 0),
-        (format_datetime(NOW + timedelta(days=400), usegmt=True), DATE, "", LONGEST_WAIT_S),
-        ("Fri, 31 Feb 2026 00:00:00 GMT", DATE, "", None),
-        ("", DATE, "Rate limit exceeded the maximum. Retry the request in [42] seconds", 42),
-        ("", DATE, "Retry in 42 seconds", 42),
-        ("7", DATE, "Retry in [42] seconds", 7),
-        ("", "", "", None),
-    ],
-)
-def test_the_wait_is_read_from_header_or_message(header: str, date: str, message: str, seconds: float | None) -> None:
-    assert retry_after_s(CaseInsensitiveDict({"retry-after": header, "DATE": date}), message) == seconds
-
-
-def test_a_date_without_a_date_header_is_measured_by_our_own_clock() -> None:
-    later = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
-    assert retry_after_s({"Retry-After": later}, "") == pytest.approx(60, abs=5)
-
-
-@pytest.mark.parametrize(
-    ("count", "allowed", "reset", "reading"),
-    [
-        ("7", "300", "42", RateReading(count=7, allowed=300, reset_s=42)),
-        ("301", "300", "0", RateReading(count=301, allowed=300, reset_s=0)),
-        ("", "300", "42", None),
-        ("7", "0", "42", None),
-        ("7", "-300", "42", None),
-        ("7", "300", "9" * 15, None),
-        ("7", "300", "nan", None),
-        ("٧", "300", "42", None),
-        ("9" * 12, "300", "42", None),
-    ],
-)
-def test_the_rate_limit_headers_are_read_or_left(
-    count: str, allowed: str, reset: str, reading: RateReading | None
-) -> None:
-    headers = {"inin-ratelimit-count": count, "inin-ratelimit-allowed": allowed, "inin-ratelimit-reset": reset}
-    assert rate_reading(CaseInsensitiveDict(headers)) == reading
-
-
 def test_errors_carry_the_reading_and_the_correlation_id_too() -> None:
     body = {"contextId": "k-3", "message": "Retry in [5] seconds"}
     with pytest.raises(NotPlaced) as caught:
         read_call(answer(429, body, inin_ratelimit_count="9", inin_ratelimit_allowed="9", inin_ratelimit_reset="3"))
     assert caught.value.reading == RateReading(count=9, allowed=9, reset_s=3)
     assert (caught.value.correlation_id, caught.value.retry_after_s) == ("k-3", 5)
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("a\r\nb\x00c\u202ed", "a  b c d"),
-        ("tel:+12125551234 is bad", "tel:+*********34 is bad"),
-        ("x" * 295 + "+12125551234", "x" * 295 + "+****"),
-        (None, ""),
-        (7, ""),
-    ],
-)
-def test_a_foreign_text_becomes_one_short_line_without_numbers(text: object, line: str) -> None:
-    assert one_line(text) == line
-
-
-@pytest.mark.parametrize(
-    ("expires_in", "life_s"),
-    [
-        (86_399, 86_399),
-        (1e9, 172_800),
-        (None, 300),
-        ("3600", 300),
-        (True, 300),
-        (float("inf"), 172_800),
-        (float("nan"), 300),
-        (10**4000, 172_800),
-    ],
-)
-def test_a_life_that_is_not_told_is_the_shortest_there_is(expires_in: object, life_s: float) -> None:
-    grant = read_grant(answer(200, {"access_token": "t", "expires_in": expires_in}))
-    assert grant.expires_in_s == life_s

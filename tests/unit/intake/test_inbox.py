@@ -1,4 +1,4 @@
-"""Intake: nothing that was on the producers' queue is ever nowhere."""
+"""The inbox: no message of a producer is ever lost."""
 
 import json
 from typing import Any
@@ -8,39 +8,20 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tasks.codes import State
-from tasks.fleet.heartbeat import DEAD_AFTER_S, Heartbeat
-from tasks.intake.inbox import Inbox
+from tasks.fleet.heartbeat import Heartbeat
 from tasks.intake.message import read_message
 from tasks.job import Job
 from tasks.ledger.accept import Refusal
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS, INBOX_QUEUE, MAX_BYTES, MAX_READ_BYTES
 from tests.support.ground import Ground
+from tests.support.inbox import inbox, send
 from tests.support.messages import message
 
 
 @pytest.fixture
 def ground(redis_client: Redis) -> Ground:
     return Ground.over(redis_client)
-
-
-@pytest.fixture
-def raw_redis(redis_client: Redis) -> Redis:
-    """The same server, seen as bytes."""
-    options = dict(redis_client.connection_pool.connection_kwargs) | {"decode_responses": False}
-    return type(redis_client)(
-        **{k: v for k, v in options.items() if k in {"server", "host", "port", "decode_responses"}}
-    )
-
-
-def send(redis: Redis, *job_ids: str, queue: str = INBOX_QUEUE) -> None:
-    """As kombu does: to the left."""
-    for job_id in job_ids:
-        redis.lpush(queue, message(headers_id=job_id))
-
-
-def inbox(ground: Ground, raw: Redis, worker: str = "w1") -> Inbox:
-    return Inbox(raw, ledger=ground.ledger, worker=worker)
 
 
 def test_messages_enter_the_ledger_in_their_order(ground: Ground, raw_redis: Redis) -> None:
@@ -131,50 +112,6 @@ def test_a_hand_holds_no_more_than_it_may(ground: Ground, raw_redis: Redis, monk
     assert ground.redis.llen(keys.in_hand("w1")) == 2
 
 
-def test_what_a_dead_worker_held_is_taken_over_in_order(ground: Ground, raw_redis: Redis) -> None:
-    send(ground.redis, "a", "b", "c")
-    dead = inbox(ground, raw_redis, "dead")
-    dead._take(keys=[keys.in_hand("dead"), keys.workers, *INBOX_LISTS], args=["dead", 2, 1_000_000])
-    assert ground.redis.llen(keys.in_hand("dead")) == 2
-    ground.redis.zadd(keys.workers, {"dead": 1})  # silent since long ago
-    fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
-    assert fleet.beat() == ["dead"]
-    assert inbox(ground, raw_redis).drain() == 3
-    assert ground.due() == ["a", "b", "c"]
-    assert fleet.beat() == []
-
-
-def test_a_living_worker_keeps_what_it_holds(ground: Ground, raw_redis: Redis) -> None:
-    Heartbeat(ground.redis, worker="other", concurrency=4).beat()
-    send(ground.redis, "a")
-    inbox(ground, raw_redis, "other").wait(0.1)
-    fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
-    assert fleet.beat() == []
-    assert fleet.fleet_concurrency == 12
-    assert ground.redis.llen(keys.in_hand("other")) == 1
-
-
-def test_who_shows_itself_meanwhile_is_not_buried(ground: Ground, raw_redis: Redis) -> None:
-    """Between the look that found it silent and the burial."""
-    other = Heartbeat(ground.redis, worker="other", concurrency=4)
-    other.beat()
-    send(ground.redis, "a")
-    inbox(ground, raw_redis, "other").wait(0.1)
-    fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
-    fleet._take_over("other", int(DEAD_AFTER_S * 1000))
-    assert ground.redis.llen(keys.in_hand("other")) == 1
-    assert ground.redis.zscore(keys.workers, "other")
-
-
-def test_whoever_leaves_gives_back_what_it_holds(ground: Ground, raw_redis: Redis) -> None:
-    send(ground.redis, "a")
-    inbox(ground, raw_redis).wait(0.1)
-    fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
-    fleet.leave()
-    assert ground.redis.llen(INBOX_QUEUE) == 1
-    assert ground.redis.zcard(keys.workers) == 0
-
-
 def test_waiting_wakes_with_the_first_message(ground: Ground, raw_redis: Redis) -> None:
     send(ground.redis, "a")
     taker = inbox(ground, raw_redis)
@@ -197,13 +134,6 @@ def test_a_conflict_is_told(ground: Ground, raw_redis: Redis, caplog: pytest.Log
     assert [(record.levelname, record.message.partition(":")[0]) for record in caplog.records] == [
         ("WARNING", "conflict")
     ]
-
-
-def test_no_other_workers_beat_is_a_loss_of_data(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
-    one, other = (Heartbeat(ground.redis, worker=name, concurrency=8) for name in ("w1", "w2"))
-    for fleet in (one, other, one, other):
-        fleet.beat()
-    assert caplog.records == []
 
 
 # What is larger than any worker should be asked to read.
@@ -300,14 +230,3 @@ def test_a_step_that_is_repeated_cuts_nothing_twice(ground: Ground, raw_redis: R
     repeat_commands(raw_redis)
     assert taker.drain() == 1
     assert rejected(ground) == [("message_too_large", f"The message has {len(giant())} bytes")]
-
-
-def test_a_redis_that_lost_its_data_is_told_loudly(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
-    fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
-    fleet.beat()
-    fleet.beat()
-    assert caplog.records == []
-    ground.redis.flushall()
-    fleet.beat()
-    assert [record.levelname for record in caplog.records] == ["CRITICAL"]
-    assert "Redis has lost its data" in caplog.text

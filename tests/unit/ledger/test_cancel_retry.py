@@ -30,7 +30,7 @@ class TestCancel:
         claim = ground.claim(job())
         assert ground.cancel_retry.cancel("order-42").done
         assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
-        assert not ground.release(claim)
+        assert not ground.requeue(claim)
         assert ground.state("order-42") == "cancelled"
 
     def test_not_when_the_call_may_be_out(self, ground: Ground) -> None:
@@ -65,7 +65,7 @@ class TestCancel:
 class TestRetry:
     def failed(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))
-        ground.finish(claim, State.FAILED, Code.COULD_NOT_CONNECT, http_status=503)
+        ground.end(claim, State.FAILED, Code.COULD_NOT_CONNECT, http_status=503)
 
     def test_a_failed_job_waits_again_with_all_its_attempts(self, ground: Ground) -> None:
         self.failed(ground)
@@ -81,15 +81,15 @@ class TestRetry:
         assert ground.sending(job(batch="b")).fence > 1
 
     def test_a_placed_job_never(self, ground: Ground) -> None:
-        ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        ground.end(ground.sending(job()), State.PLACED, Code.PLACED)
         assert ground.cancel_retry.retry("order-42", not_placed=True) == JobChange(done=False, state=State.PLACED)
 
     def test_an_unconfirmed_job_only_on_a_persons_word(self, ground: Ground) -> None:
         claim = ground.sending(job())
-        ground.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        ground.end(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         assert not ground.cancel_retry.retry("order-42").done
         assert ground.cancel_retry.retry("order-42", not_placed=True).done
-        assert not ground.finish(claim, State.PLACED, Code.PLACED), "the old claim says nothing any more"
+        assert not ground.end(claim, State.PLACED, Code.PLACED), "the old claim says nothing any more"
         assert ground.state("order-42") == "queued"
 
     def test_not_by_what_was_seen_before_an_answer_came(
@@ -97,18 +97,18 @@ class TestRetry:
     ) -> None:
         """The lists that it would be taken from are not those that it is in by now."""
         claim = ground.sending(job(batch="b"))
-        ground.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        ground.end(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         seen = ground.cancel_retry._look("order-42")
-        ground.finish(claim, State.REJECTED, Code.BAD_REQUEST)
+        ground.end(claim, State.REJECTED, Code.BAD_REQUEST)
         monkeypatch.setattr(ground.cancel_retry, "_look", lambda _: seen)
         assert ground.cancel_retry.retry("order-42", not_placed=True) == JobChange(done=False, state=State.REJECTED)
 
     def test_one_word_is_for_one_call(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
         """A request that the network repeats must not speak of the next call, which nobody has looked into."""
-        ground.finish(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        ground.end(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         seen = ground.cancel_retry._look("order-42")
         assert ground.cancel_retry.retry("order-42", not_placed=True).done
-        ground.finish(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        ground.end(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         monkeypatch.setattr(ground.cancel_retry, "_look", lambda _: seen)
         answer = ground.cancel_retry.retry("order-42", not_placed=True)
         assert answer == JobChange(done=False, state=State.UNCONFIRMED)

@@ -12,7 +12,6 @@ from tasks.errors import LedgerUnavailable, NotPlaced, RateReading
 from tasks.fleet.breaker import IN_A_ROW
 from tasks.fleet.pace import Pace
 from tasks.fleet.pause import Pause, PauseReason
-from tasks.ledger.accept import Acceptance, Refusal
 from tasks.ledger.claim import Claim, Declined, DeclineReason
 from tasks.ledger.ledger import SENDING_MARGIN_S, WAITING_MARGIN_S
 from tasks.store import keys
@@ -32,62 +31,6 @@ def an_hour_ago() -> datetime:
     return datetime.now(UTC) - timedelta(hours=1)
 
 
-class TestAccept:
-    def test_a_new_job_waits_in_the_due_set(self, ground: Ground) -> None:
-        assert ground.ledger.accept([job(batch="b")]) == [(Acceptance.ACCEPTED, State.QUEUED)]
-        record = ground.record("order-42")
-        assert record | {"accepted_at": "", "due_at": ""} == {
-            "id": "order-42",
-            "state": "queued",
-            "to_raw": "+1 212-555-1234",
-            "attempts": 0,
-            "priority": 5,
-            "batch": "b",
-            "accepted_at": "",
-            "due_at": "",
-        }
-        accepted = datetime.fromisoformat(record["accepted_at"])
-        assert abs(accepted - datetime.now(UTC)) < timedelta(seconds=5)
-        assert ground.due() == ["order-42"]
-
-    def test_a_job_for_later_is_scheduled(self, ground: Ground) -> None:
-        later = in_an_hour()
-        assert ground.ledger.accept([job(not_before=later)]) == [(Acceptance.ACCEPTED, State.SCHEDULED)]
-        due = datetime.fromisoformat(ground.record("order-42")["due_at"])
-        assert abs(due - later) < timedelta(milliseconds=2)
-
-    def test_the_same_again_is_a_replay_and_changes_nothing(self, ground: Ground) -> None:
-        ground.ledger.accept([job()])
-        assert ground.ledger.accept([job()]) == [(Acceptance.REPLAY, State.QUEUED)]
-        assert ground.record("order-42")["replays"] == 1
-        assert ground.due() == ["order-42"]
-
-    def test_other_content_under_a_known_id_is_a_conflict_and_the_first_stands(self, ground: Ground) -> None:
-        ground.ledger.accept([job()])
-        assert ground.ledger.accept([job(to="+12125550000")]) == [(Acceptance.CONFLICT, State.QUEUED)]
-        record = ground.record("order-42")
-        assert (record["to_raw"], record["conflicts"]) == ("+1 212-555-1234", 1)
-
-    def test_a_finished_job_that_comes_again_stays_finished(self, ground: Ground) -> None:
-        ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
-        assert ground.ledger.accept([job()]) == [(Acceptance.REPLAY, State.PLACED)]
-        assert ground.due() == []
-
-    def test_a_key_that_somebody_else_uses_holds_up_nobody(self, ground: Ground) -> None:
-        ground.redis.set(keys.job("taken"), "by another program")
-        refusal = Refusal(id="taken", fingerprint="f", code=Code.MISSING_FIELD, message="m")
-        entries = ground.ledger.accept([job("taken"), refusal, job("mine")])
-        assert [entry for entry, _ in entries] == [Acceptance.CONFLICT, Acceptance.CONFLICT, Acceptance.ACCEPTED]
-
-    def test_a_message_that_is_no_job_is_stored_as_rejected(self, ground: Ground) -> None:
-        refusal = Refusal(id="bad", fingerprint="f", code=Code.MISSING_FIELD, message="no 'to'")
-        assert ground.ledger.accept([refusal]) == [(Acceptance.ACCEPTED, State.REJECTED)]
-        record = ground.record("bad")
-        assert (record["state"], record["code"], record["message"]) == ("rejected", "missing_field", "no 'to'")
-        assert record["hint"]
-        assert ground.ledger.accept([refusal]) == [(Acceptance.REPLAY, State.REJECTED)]
-
-
 class TestClaim:
     def test_takes_the_job_out_of_the_due_set_under_a_lease(self, ground: Ground) -> None:
         claim = ground.claim(job())
@@ -104,7 +47,7 @@ class TestClaim:
         )
 
     def test_a_nudge_for_a_finished_job_is_dropped(self, ground: Ground) -> None:
-        ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+        ground.end(ground.sending(job()), State.PLACED, Code.PLACED)
         assert ground.ledger.claim("order-42", worker="w2") == Declined(
             reason=DeclineReason.DUPLICATE, detail="placed"
         )
@@ -141,7 +84,7 @@ class TestSend:
 
     def test_refuses_an_older_fence(self, ground: Ground) -> None:
         old = ground.claim(job())
-        ground.release(old)
+        ground.requeue(old)
         new = ground.claim(job())
         assert new.fence > old.fence
         assert ground.ledger.send(old, to="+1", caller_id="").verdict == "lost"
@@ -149,7 +92,7 @@ class TestSend:
 
     def test_refuses_when_the_lease_has_ended(self, ground: Ground) -> None:
         claim = ground.claim(job())
-        ground.end_lease("order-42")
+        ground.end_leases()
         assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
         assert ground.record("order-42")["attempts"] == 0
 
@@ -221,16 +164,18 @@ class TestSlots:
         assert (ends - float(slot)) / 1000 == pytest.approx(WAITING_MARGIN_S, abs=0.01)
 
     def test_a_slot_that_was_missed_by_much_is_void(self, paced: Ground) -> None:
+        self.send(paced, paced.claim(job("first")))
         claim = paced.claim(job("late"))
-        paced.redis.hset(keys.job("late"), "_slot_ms", "1")
+        assert self.send(paced, claim).verdict == "wait"
+        paced.advance(3)
         self.send(paced, paced.claim(job("other")))
         assert self.send(paced, claim).verdict == "wait"
 
 
-class TestFinish:
+class TestSettleOutcome:
     def test_stores_the_outcome_everywhere_at_once(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))
-        assert ground.finish(
+        assert ground.end(
             claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c-1", correlation_id="x-1"
         )
         record = ground.record("order-42")
@@ -251,28 +196,28 @@ class TestFinish:
     def test_twice_is_once(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))
         for _ in range(2):
-            assert ground.finish(claim, State.PLACED, Code.PLACED)
+            assert ground.end(claim, State.PLACED, Code.PLACED)
         assert ground.redis.xlen(keys.outcomes) == 1
         assert ground.records.counts("b")["placed"] == 1
 
     def test_an_outcome_is_never_overwritten(self, ground: Ground) -> None:
         claim = ground.sending(job())
-        ground.finish(claim, State.PLACED, Code.PLACED)
-        assert not ground.finish(claim, State.FAILED, Code.COULD_NOT_CONNECT)
+        ground.end(claim, State.PLACED, Code.PLACED)
+        assert not ground.end(claim, State.FAILED, Code.COULD_NOT_CONNECT)
         assert ground.state("order-42") == "placed"
 
     def test_an_older_fence_changes_nothing(self, ground: Ground) -> None:
         old = ground.claim(job())
-        ground.release(old)
+        ground.requeue(old)
         ground.claim(job())
-        assert not ground.finish(old, State.REJECTED, Code.NOT_A_NUMBER)
+        assert not ground.end(old, State.REJECTED, Code.NOT_A_NUMBER)
         assert ground.state("order-42") == "preparing"
 
     def test_a_late_answer_turns_unconfirmed_into_what_happened(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))
-        ground.end_lease("order-42")
+        ground.end_leases()
         assert ground.reaper.reap() == {"order-42": "unconfirmed"}
-        assert ground.finish(claim, State.PLACED, Code.PLACED, conversation_id="c")
+        assert ground.end(claim, State.PLACED, Code.PLACED, conversation_id="c")
         assert ground.state("order-42") == "placed"
         for counts in (ground.records.counts("b"), ground.records.counts()):
             assert (counts["placed"], counts["unconfirmed"], counts["open"]) == (1, 0, 0)
@@ -280,9 +225,9 @@ class TestFinish:
     def test_a_late_refusal_counts_too(self, ground: Ground) -> None:
         """Nobody has to look for a call that was certainly not placed."""
         claim = ground.sending(job())
-        ground.end_lease("order-42")
+        ground.end_leases()
         ground.reaper.reap()
-        assert ground.finish(claim, State.REJECTED, Code.INVALID_FROM_ADDRESS)
+        assert ground.end(claim, State.REJECTED, Code.INVALID_FROM_ADDRESS)
         assert ground.state("order-42") == "rejected"
 
     def test_tells_a_producer_that_waits(self, ground: Ground) -> None:
@@ -291,14 +236,14 @@ class TestFinish:
         with redis.pubsub(ignore_subscribe_messages=True) as waiting:
             waiting.subscribe(keys.result("order-42"))
             waiting.get_message(timeout=1)
-            ground.finish(ground.sending(job()), State.PLACED, Code.PLACED)
+            ground.end(ground.sending(job()), State.PLACED, Code.PLACED)
             message: Any = waiting.get_message(timeout=1)
         assert json.loads(message["data"])["result"]["state"] == "placed"
 
     def test_what_the_answer_tells_of_the_limit_counts(self, ground: Ground) -> None:
         claim = ground.sending(job())
         reading = RateReading(count=300, allowed=300, reset_s=60)
-        ground.finish(claim, State.PLACED, Code.PLACED, ticket=1, reading=reading)
+        ground.end(claim, State.PLACED, Code.PLACED, ticket=1, reading=reading)
         gate = ground.ledger.send(ground.claim(job("next")), to="+1", caller_id="")
         assert gate.verdict == "busy"
 
@@ -306,21 +251,21 @@ class TestFinish:
         old = {f"old-{n}": n for n in range(20)}
         ground.redis.zadd(keys.index("placed"), old)
         for name in ("a", "b"):
-            ground.finish(ground.sending(job(name)), State.PLACED, Code.PLACED)
+            ground.end(ground.sending(job(name)), State.PLACED, Code.PLACED)
         assert ground.records.counts()["placed"] == 2
 
 
-class TestRelease:
+class TestSettleRelease:
     def test_back_to_its_old_place(self, ground: Ground) -> None:
         ground.ledger.accept([job("first"), job("second")])
-        assert ground.release(ground.claim(job("first")))
+        assert ground.requeue(ground.claim(job("first")))
         assert ground.due() == ["first", "second"]
         assert ground.state("first") == "queued"
         assert ground.redis.zcard(keys.leases) == 0
 
     def test_for_later_with_the_reason(self, ground: Ground) -> None:
         claim = ground.sending(job())
-        ground.release(claim, delay_s=60, code=Code.COULD_NOT_CONNECT, message="refused")
+        ground.requeue(claim, delay_s=60, code=Code.COULD_NOT_CONNECT, message="refused")
         record = ground.record("order-42")
         assert (record["state"], record["code"], record["message"]) == (
             "scheduled",
@@ -330,20 +275,20 @@ class TestRelease:
         assert record["attempts"] == 1
 
     def test_an_attempt_that_is_not_the_jobs_fault_does_not_count(self, ground: Ground) -> None:
-        ground.release(ground.sending(job()), counts=False, delay_s=0)
+        ground.requeue(ground.sending(job()), counts=False, delay_s=0)
         assert ground.record("order-42")["attempts"] == 0
 
     def test_only_by_its_holder(self, ground: Ground) -> None:
         claim = ground.claim(job())
-        assert ground.release(claim)
-        assert not ground.release(claim)
+        assert ground.requeue(claim)
+        assert not ground.requeue(claim)
         assert ground.due() == ["order-42"]
 
     def test_never_with_an_older_fence(self, ground: Ground) -> None:
         old = ground.claim(job())
-        ground.release(old)
+        ground.requeue(old)
         ground.sending(job())
-        assert not ground.release(old)
+        assert not ground.requeue(old)
         assert (ground.state("order-42"), ground.due()) == ("sending", [])
 
     def test_a_repeated_report_counts_once(self, ground: Ground) -> None:
@@ -356,8 +301,8 @@ class TestRelease:
 
     def test_never_after_an_outcome(self, ground: Ground) -> None:
         claim = ground.sending(job())
-        ground.finish(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
-        assert not ground.release(claim, delay_s=0)
+        ground.end(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
+        assert not ground.requeue(claim, delay_s=0)
         assert ground.due() == []
 
 
@@ -378,92 +323,6 @@ class TestRetrying:
 
         monkeypatch.setitem(ground.ledger._scripts, "settle", away)
         if ends:
-            assert ground.finish(claim, State.PLACED, Code.PLACED)
+            assert ground.end(claim, State.PLACED, Code.PLACED)
         else:
-            assert ground.release(claim)
-
-
-class TestReap:
-    def test_leaves_the_living_alone(self, ground: Ground) -> None:
-        ground.claim(job("a"))
-        ground.sending(job("b"))
-        assert ground.reaper.reap() == {}
-
-    def test_leaves_alone_whoever_was_given_more_time(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A housekeeper acts by a list that was true a moment ago."""
-        ground.claim(job("a"))
-        ground.sending(job("b"))
-        overdue = [("a", None, 5), ("b", None, 5)]
-        monkeypatch.setattr(ground.reaper, "_overdue", lambda *_: overdue)
-        assert ground.reaper.reap() == {}
-        assert (ground.state("a"), ground.state("b")) == ("preparing", "sending")
-
-    def test_an_unsent_job_goes_back_to_its_place(self, ground: Ground) -> None:
-        claim = ground.claim(job())
-        ground.end_lease("order-42")
-        assert ground.reaper.reap() == {"order-42": "queued"}
-        assert ground.due() == ["order-42"]
-        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
-
-    def test_a_job_that_a_second_worker_died_with_goes_behind_the_others(self, ground: Ground) -> None:
-        ground.claim(job())
-        for verdict, state in (("queued", "queued"), ("queued", "scheduled")):
-            ground.end_lease("order-42")
-            assert ground.reaper.reap() == {"order-42": verdict}
-            assert ground.state("order-42") == state
-            ground.redis.hset(keys.job("order-42"), "_due_ms", "1")
-            ground.ledger.claim("order-42", worker="w2")
-
-    def test_a_job_that_was_sending_is_unconfirmed_and_never_due_again(self, ground: Ground) -> None:
-        ground.sending(job(batch="b"))
-        ground.end_lease("order-42")
-        assert ground.reaper.reap() == {"order-42": "unconfirmed"}
-        assert ground.record("order-42")["code"] == "worker_lost"
-        assert ground.due() == []
-        assert ground.records.counts("b")["unconfirmed"] == 1
-
-
-class TestRecords:
-    def test_pages_are_newest_first_and_follow_on(self, ground: Ground) -> None:
-        for n in range(5):
-            ground.finish(ground.claim(job(f"j{n}", batch="b")), State.FAILED, Code.COULD_NOT_CONNECT)
-        ground.finish(ground.claim(job("other")), State.FAILED, Code.COULD_NOT_CONNECT)
-        first = ground.records.page(State.FAILED, batch="b", limit=3)
-        rest = ground.records.page(State.FAILED, batch="b", limit=3, after=first.after)
-        assert [r["id"] for r in first.records] == ["j4", "j3", "j2"]
-        assert [r["id"] for r in rest.records] == ["j1", "j0"]
-        assert rest.after is None
-
-    def test_open_jobs_are_told_apart_by_state(self, ground: Ground) -> None:
-        ground.ledger.accept([job("later", batch="b", not_before=in_an_hour()), job("now", batch="b")])
-        ground.claim(job("held", batch="b"))
-        for state, expected in (("scheduled", "later"), ("queued", "now"), ("preparing", "held")):
-            for batch in ("b", None):
-                page = ground.records.page(State(state), batch=batch)
-                assert [record["id"] for record in page.records] == [expected]
-        assert ground.records.counts("b")["open"] == ground.records.counts()["open"] == 3
-
-    def test_pages_lose_none_of_many_jobs_due_at_the_same_instant(self, ground: Ground) -> None:
-        """More than are read at a time, over several priorities."""
-        later = in_an_hour()
-        jobs = [job(f"j{n}", priority=4 + n % 3, not_before=later) for n in range(330)]
-        ground.ledger.accept(jobs)
-        found: list[str] = []
-        after: str | None = None
-        while page := ground.records.page(State.SCHEDULED, after=after, limit=70):
-            found += [record["id"] for record in page.records]
-            if not (after := page.after):
-                break
-        assert len(found) == 330
-        assert set(found) == {each.id for each in jobs}
-
-    @pytest.mark.parametrize("after", ["", "x", "1:2", "a:1.0:j", "0:x:j"])
-    def test_a_cursor_that_no_page_gave(self, ground: Ground, after: str) -> None:
-        if after:
-            with pytest.raises(ValueError):
-                ground.records.page(State.PLACED, after=after)
-        else:
-            assert ground.records.page(State.PLACED, after=after).records == []
-
-    def test_nobody_knows_it(self, ground: Ground) -> None:
-        assert ground.records.show("nobody") is None
+            assert ground.requeue(claim)

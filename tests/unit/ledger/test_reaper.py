@@ -1,4 +1,4 @@
-"""Time passes: jobs whose `not_after` has passed end, whether or not anybody would have dialed them."""
+"""The reaper ends expired leases, and jobs whose `not_after` has passed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +23,46 @@ def past() -> datetime:
     return datetime.now(UTC) - timedelta(seconds=1)
 
 
+class TestReap:
+    def test_leaves_the_living_alone(self, ground: Ground) -> None:
+        ground.claim(job("a"))
+        ground.sending(job("b"))
+        assert ground.reaper.reap() == {}
+
+    def test_leaves_alone_whoever_was_given_more_time(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A housekeeper acts by a list that was true a moment ago."""
+        ground.claim(job("a"))
+        ground.sending(job("b"))
+        overdue = [("a", None, 5), ("b", None, 5)]
+        monkeypatch.setattr(ground.reaper, "_overdue", lambda *_: overdue)
+        assert ground.reaper.reap() == {}
+        assert (ground.state("a"), ground.state("b")) == ("preparing", "sending")
+
+    def test_an_unsent_job_goes_back_to_its_place(self, ground: Ground) -> None:
+        claim = ground.claim(job())
+        ground.end_leases()
+        assert ground.reaper.reap() == {"order-42": "queued"}
+        assert ground.due() == ["order-42"]
+        assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
+
+    def test_a_job_that_a_second_worker_died_with_goes_behind_the_others(self, ground: Ground) -> None:
+        ground.claim(job())
+        for verdict, state in (("queued", "queued"), ("queued", "scheduled")):
+            ground.end_leases()
+            assert ground.reaper.reap() == {"order-42": verdict}
+            assert ground.state("order-42") == state
+            ground.advance(60)
+            ground.ledger.claim("order-42", worker="w2")
+
+    def test_a_job_that_was_sending_is_unconfirmed_and_never_due_again(self, ground: Ground) -> None:
+        ground.sending(job(batch="b"))
+        ground.end_leases()
+        assert ground.reaper.reap() == {"order-42": "unconfirmed"}
+        assert ground.record("order-42")["code"] == "worker_lost"
+        assert ground.due() == []
+        assert ground.records.counts("b")["unconfirmed"] == 1
+
+
 def test_waiting_jobs_expire_though_the_fleet_is_paused(ground: Ground) -> None:
     Pause(ground.redis).begin(PauseReason.OPERATOR, "lunch", for_s=None)
     ground.ledger.accept([job("late", not_after=past(), batch="b"), job("early", not_after=soon()), job("any")])
@@ -45,7 +85,7 @@ def test_nothing_expires_before_its_time_by_an_old_list(ground: Ground, monkeypa
 
 def test_what_may_be_on_the_wire_does_not_expire(ground: Ground) -> None:
     ground.sending(job(not_after=soon()))
-    ground.redis.zadd(keys.expiring, {"order-42": 1})
+    ground.advance(2 * 3600)
     assert ground.reaper.expire() == []
     assert ground.state("order-42") == "sending"
 

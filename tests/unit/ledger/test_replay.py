@@ -36,7 +36,7 @@ def forgotten(redis: Redis) -> Iterator[None]:
 
 def call(ground: Ground, claim: Claim, state: State = State.PLACED) -> None:
     assert ground.ledger.send(claim, to="+12125551234", caller_id="").verdict == "go"
-    ground.finish(claim, state, Code.PLACED if state is State.PLACED else Code.NO_ANSWER_FROM_API)
+    ground.end(claim, state, Code.PLACED if state is State.PLACED else Code.NO_ANSWER_FROM_API)
 
 
 def nothing(ground: Ground) -> None:
@@ -44,7 +44,7 @@ def nothing(ground: Ground) -> None:
 
 
 def reap(ground: Ground) -> None:
-    ground.end_lease("order-42")
+    ground.end_leases()
     ground.reaper.reap()
 
 
@@ -78,7 +78,7 @@ def test_a_job_that_another_may_take_up_before_redis_is_told(
 def test_a_job_that_was_sending_when_redis_forgot(ground: Ground) -> None:
     claim = ground.sending(job(batch="b"))
     with forgotten(ground.redis):
-        ground.finish(claim, State.PLACED, Code.PLACED)
+        ground.end(claim, State.PLACED, Code.PLACED)
     reap(ground)
     check_told(ground)
 
@@ -94,7 +94,7 @@ def test_an_answer_that_comes_after_redis_forgot_is_told_at_once(ground: Ground)
     ground.ledger.accept([job(batch="b")])
     with forgotten(ground.redis):
         claim = ground.sending(job(batch="b"))
-    assert ground.finish(claim, State.PLACED, Code.PLACED)
+    assert ground.end(claim, State.PLACED, Code.PLACED)
     assert ground.state("order-42") == "placed"
     assert ground.due() == []
 
@@ -127,8 +127,7 @@ def test_a_job_that_was_called_off_after_redis_forgot_its_call(ground: Ground, s
     if state is State.CANCELLED:
         assert ground.cancel_retry.cancel("order-42").done
     else:
-        ground.redis.hset(keys.job("order-42"), "_not_after_ms", "1")
-        ground.redis.zadd(keys.expiring, {"order-42": 1})
+        ground.advance(2 * 3600)
         assert ground.reaper.expire() == ["order-42"]
     assert ground.ledger.replay() == ["order-42"]
     assert ground.state("order-42") == "placed"
@@ -141,7 +140,7 @@ def test_another_outcome_stands(ground: Ground) -> None:
     ground.ledger.accept([job(batch="b")])
     with forgotten(ground.redis):
         call(ground, ground.claim(job(batch="b")))
-    ground.finish(ground.claim(job(batch="b")), State.REJECTED, Code.NOT_DIALABLE)
+    ground.end(ground.claim(job(batch="b")), State.REJECTED, Code.NOT_DIALABLE)
     assert ground.ledger.replay() == []
     assert ground.state("order-42") == "rejected"
 

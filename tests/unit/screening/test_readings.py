@@ -21,8 +21,8 @@ RULES = DialingRules(allow_premium=True)
 AMBIGUOUS = Code.AMBIGUOUS_NUMBER
 THOROUGH = settings.get_current_profile_name() == "thorough"
 #: Every region is a home; so many numbers of it, and of so many others, are read there.
-NUMBERS = 25 if THOROUGH else 3
-FOREIGN_REGIONS = len(REGIONS) if THOROUGH else 6
+NUMBERS = 8 if THOROUGH else 3
+FOREIGN_REGIONS = 100 if THOROUGH else 6
 
 
 def read(text: str, region: str, rules: DialingRules = RULES) -> str:

@@ -73,7 +73,7 @@ def eventful(ground: Ground) -> set[str]:
     ground.ledger.accept([job(batch="b"), job(batch="b"), job(to="another")])
     waiting: Any = ground.redis.hgetall(keys.job("order-42"))
     claim = ground.sending(job(batch="b"))
-    ground.finish(claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c", correlation_id="k")
+    ground.end(claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c", correlation_id="k")
     placed: Any = ground.redis.hgetall(keys.job("order-42"))
     return {*waiting, *placed}
 

@@ -1,9 +1,7 @@
 """What becomes of a job, for every answer that the API, the token cache and the ledger can give."""
 
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -11,35 +9,14 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tasks.attempt import Attempt
-from tasks.codes import Code, State
+from tasks.codes import Code
 from tasks.errors import DialError, LedgerUnavailable, NotPlaced, Refused, Unknown
 from tasks.fleet.pace import Pace
-from tasks.fleet.pause import Pause, PauseReason
+from tasks.fleet.pause import PauseReason
 from tasks.genesys.call import CallRequest, PlacedCall
-from tasks.job import Job
-from tasks.resolution import RetryPolicy
-from tasks.screening.rules import Rules
 from tasks.store import keys
+from tests.support.desk import PLACED, Answer, Desk, ScriptedApi
 from tests.support.ground import Ground, job
-
-Answer = PlacedCall | Exception
-PLACED = PlacedCall(conversation_id="c-1", http_status=201, correlation_id="x-1", reading=None)
-
-
-@dataclass
-class ScriptedApi:
-    """Answers in order, the last one for ever; keeps what it was asked."""
-
-    answers: list[Answer] = field(default_factory=lambda: [PLACED])
-    asked: list[tuple[CallRequest, str]] = field(default_factory=list)
-
-    def place_call(self, request: CallRequest, *, token: str) -> PlacedCall:
-        self.asked.append((request, token))
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
 
 class AwayAfterTheCall(ScriptedApi):
@@ -62,55 +39,6 @@ class AwayAfterTheCall(ScriptedApi):
 
         self._monkeypatch.setattr(self._redis, "execute_command", away)
         return super().place_call(request, token=token)
-
-
-@dataclass
-class ScriptedTokens:
-    tokens: list[str | NotPlaced] = field(default_factory=lambda: ["t-1"])
-    discarded: list[str] = field(default_factory=list)
-
-    def current(self) -> str:
-        if isinstance(self.tokens[0], NotPlaced):
-            raise self.tokens[0]
-        return self.tokens[0]
-
-    def discard(self, token: str) -> None:
-        self.discarded.append(token)
-        self.tokens.pop(0)
-
-
-@dataclass
-class Desk:
-    """A worker's place: the use case and all that it talks to."""
-
-    ground: Ground
-    api: ScriptedApi = field(default_factory=ScriptedApi)
-    tokens: ScriptedTokens = field(default_factory=ScriptedTokens)
-    stopping: threading.Event = field(default_factory=threading.Event)
-    redial: bool = False
-    clock: Callable[[], float] = time.monotonic
-
-    def __post_init__(self) -> None:
-        self.pause = Pause(self.ground.redis)
-
-    def dial(self, job: Job | None = None, *, job_id: str = "order-42") -> None:
-        if job:
-            self.ground.ledger.accept([job])
-            job_id = job.id
-        Attempt(
-            ledger=self.ground.ledger,
-            tokens=self.tokens,
-            api=self.api,
-            policy=RetryPolicy(max_attempts=3, retry_for_s=3600, redial=self.redial),
-            rules=Rules(caller_id="+12125559876", region="US", user_id="user", wrap_up_code_id="wrap"),
-            worker="w1",
-            stopping=self.stopping,
-            clock=self.clock,
-        ).run(job_id)
-
-    def make_due(self) -> None:
-        """As if the time for the next attempt had come."""
-        self.ground.redis.hset(keys.job("order-42"), "_due_ms", "1")
 
 
 @pytest.fixture
@@ -222,8 +150,7 @@ def test_certainly_not_placed_is_put_off_until_the_attempts_are_used(desk: Desk)
 def test_an_old_job_is_not_put_off_once_more(desk: Desk) -> None:
     desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT)]
     desk.ground.ledger.accept([job()])
-    two_hours_ago = (datetime.now(UTC) - timedelta(hours=2)).timestamp() * 1000
-    desk.ground.redis.hset(keys.job("order-42"), "_since_ms", str(two_hours_ago))
+    desk.ground.advance(2 * 3600)
     desk.dial()
     assert desk.ground.state("order-42") == "failed"
 
@@ -283,170 +210,6 @@ def test_without_a_token_the_job_waits(desk: Desk) -> None:
     assert desk.pause.entries() == []
 
 
-class TestTroubleInARow:
-    """What every job would meet stops the fleet after a few; then one probe at a time, until one is placed."""
-
-    def test_refusals_of_one_kind(self, desk: Desk) -> None:
-        desk.api.answers = [Refused(Code.INSUFFICIENT_PERMISSIONS, "missing scope", http_status=403)]
-        for n in range(8):
-            desk.dial(job(f"j{n}"))
-        states = [desk.ground.state(f"j{n}") for n in range(8)]
-        # The sixth opened the breaker: it and all others keep their place.
-        assert states == ["rejected"] * 5 + ["queued"] * 3
-        assert len(desk.api.asked) == 6
-        assert desk.ground.record("j5")["attempts"] == 0
-        (entry,) = desk.pause.entries()
-        assert (entry.reason, entry.message) == (PauseReason.REFUSAL, "insufficient_permissions: missing scope")
-
-    @pytest.mark.parametrize(
-        "codes",
-        [
-            [Code.INSUFFICIENT_PERMISSIONS, Code.INVALID_FROM_ADDRESS, Code.NOT_FOUND],
-            [Code.MALFORMED_PARTICIPANT_ADDRESS],
-            [Code.BAD_REQUEST],
-            [Code.BAD_REQUEST, Code.NO_STATION],
-        ],
-    )
-    def test_refusals_count_in_a_row_whatever_their_codes(self, desk: Desk, codes: list[Code]) -> None:
-        """What every job meets may show as several codes, and as one that could be the fault of a number."""
-        desk.api.answers = [Refused(codes[n % len(codes)]) for n in range(12)]
-        for n in range(12):
-            desk.dial(job(f"j{n}"))
-        assert [desk.ground.state(f"j{n}") for n in range(12)] == ["rejected"] * 5 + ["queued"] * 7
-        assert [entry.reason for entry in desk.pause.entries()] == [PauseReason.REFUSAL]
-
-    @pytest.mark.parametrize(
-        ("fields", "code"),
-        [
-            ({"caller_id": "+12125550000"}, Code.INVALID_FROM_ADDRESS),
-            ({"user_id": "gone"}, Code.NOT_FOUND),
-            ({"user_id": "phoneless"}, Code.NO_STATION),
-        ],
-    )
-    def test_what_a_job_brings_along_is_its_own_fault(self, desk: Desk, fields: dict[str, str], code: Code) -> None:
-        """One producer that is wrong must not stop all the others."""
-        desk.api.answers = [Refused(code)]
-        for n in range(12):
-            desk.dial(job(f"j{n}", **fields))
-        assert {desk.ground.state(f"j{n}") for n in range(12)} == {"rejected"}
-        assert desk.pause.entries() == []
-
-    def test_a_placed_call_starts_the_count_anew(self, desk: Desk) -> None:
-        refused = Refused(Code.INSUFFICIENT_PERMISSIONS)
-        desk.api.answers = [*[refused] * 5, PLACED, *[refused] * 5]
-        for n in range(11):
-            desk.dial(job(f"j{n}"))
-        assert desk.pause.entries() == []
-
-    def test_unknown_answers(self, desk: Desk) -> None:
-        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
-        for n in range(8):
-            desk.dial(job(f"j{n}"))
-        assert [desk.ground.state(f"j{n}") for n in range(8)] == ["unconfirmed"] * 6 + ["queued"] * 2
-        assert [entry.reason for entry in desk.pause.entries()] == [PauseReason.OUTAGE]
-
-    def test_an_outage_costs_no_attempt_once_it_is_known(self, desk: Desk) -> None:
-        desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT)]
-        for n in range(7):
-            desk.dial(job(f"j{n}"))
-        assert [desk.ground.record(f"j{n}")["attempts"] for n in range(7)] == [1] * 5 + [0, 0]
-
-    def test_probes_go_out_one_by_one_at_growing_distance(self, desk: Desk) -> None:
-        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
-        for n in range(6):
-            desk.dial(job(f"j{n}"))
-        distances = []
-        for n in range(6, 12):
-            (entry,) = desk.pause.entries()
-            assert entry.until
-            distances.append(round((entry.until - entry.since).total_seconds()))
-            desk.ground.redis.delete(keys.pause)  # the distance passes
-            desk.dial(job(f"j{n}"))
-            assert desk.ground.state(f"j{n}") == "unconfirmed"
-        assert distances == [5, 10, 20, 40, 60, 60]
-
-    def test_while_a_probe_is_out_nobody_else_sends(self, desk: Desk) -> None:
-        desk.ground.redis.hset(keys.breaker, "open", "outage")
-        desk.ground.sending(job("probe"))
-        desk.dial(job("other"))
-        assert (desk.ground.state("other"), desk.api.asked) == ("queued", [])
-
-    def test_the_first_good_answer_ends_it(self, desk: Desk) -> None:
-        desk.api.answers = [*[Unknown(Code.NO_ANSWER_FROM_API)] * 6, PLACED]
-        for n in range(6):
-            desk.dial(job(f"j{n}"))
-        desk.ground.redis.delete(keys.pause)
-        for n in range(6, 10):
-            desk.dial(job(f"j{n}"))
-        assert {desk.ground.state(f"j{n}") for n in range(6, 10)} == {"placed"}
-        assert desk.pause.entries() == []
-
-    def test_a_probe_that_is_placed_ends_the_pause(self, desk: Desk) -> None:
-        """Which answers that came after it may have begun anew."""
-        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
-        claim = desk.ground.sending(job("slow"))
-        for n in range(6):
-            desk.dial(job(f"j{n}"))
-        assert [entry.reason for entry in desk.pause.entries()] == [PauseReason.OUTAGE]
-        desk.ground.finish(claim, State.PLACED, Code.PLACED)
-        assert desk.pause.entries() == []
-
-    def test_failures_with_answers_between_them_are_no_outage(self, desk: Desk) -> None:
-        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API), Refused(Code.INVALID_FROM_ADDRESS)] * 8
-        for n in range(16):
-            desk.dial(job(f"j{n}", caller_id="+12125550000"))
-        assert {desk.ground.state(f"j{n}") for n in range(16)} == {"unconfirmed", "rejected"}
-
-    def test_what_was_on_the_wire_does_not_put_off_the_probe(self, desk: Desk) -> None:
-        for claim in [desk.ground.sending(job(f"j{n}")) for n in range(9)]:
-            desk.ground.answer(claim, Unknown(Code.NO_ANSWER_FROM_API))
-        (entry,) = desk.pause.entries()
-        assert entry.until
-        assert (entry.until - entry.since).total_seconds() == pytest.approx(5, abs=0.5)
-
-    def test_refusals_are_no_silence(self, desk: Desk) -> None:
-        """Answers that come seldom are answers all the same."""
-        desk.api.answers = [Refused(Code.INVALID_FROM_ADDRESS)]
-        for n in range(12):
-            desk.dial(job(f"j{n}", caller_id="+12125550000"))
-            desk.ground.redis.hset(keys.breaker, "answered_ms", "1")
-        assert len(desk.api.asked) == 12
-
-    def test_a_person_ends_it(self, desk: Desk) -> None:
-        desk.api.answers = [*[Refused(Code.NOT_FOUND)] * 6, PLACED]
-        for n in range(6):
-            desk.dial(job(f"j{n}"))
-        assert desk.pause.end(*PauseReason) == 1
-        desk.dial(job("j6"))
-        assert desk.ground.state("j6") == "placed"
-
-    def test_no_more_than_ten_requests_are_sent_into_silence(self, desk: Desk) -> None:
-        for n in range(10):
-            desk.ground.sending(job(f"j{n}"))
-        desk.dial(job("eleventh"))
-        assert (desk.ground.state("eleventh"), desk.api.asked) == ("queued", [])
-        assert [entry.reason for entry in desk.pause.entries()] == [PauseReason.SILENCE]
-
-    def test_a_time_out_is_no_answer(self, desk: Desk) -> None:
-        """Or the first of ten that time out together would let ten more into the silence."""
-        for n in range(10):
-            desk.ground.sending(job(f"j{n}"))
-        desk.ground.redis.hset(keys.breaker, "unanswered", 9)
-        desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
-        desk.dial(job("times-out"))
-        desk.dial(job("eleventh"))
-        assert desk.ground.state("eleventh") == "queued"
-        assert len(desk.api.asked) == 1
-
-    def test_silence_after_deaths_ends_with_their_lease(self, desk: Desk) -> None:
-        """Nobody will ever answer for the requests of dead workers."""
-        for n in range(10):
-            desk.ground.sending(job(f"j{n}"))
-        desk.ground.redis.hset(keys.breaker, "sent_ms", "1")
-        desk.dial(job("eleventh"))
-        assert desk.ground.state("eleventh") == "placed"
-
-
 def test_not_after_is_looked_at_last(desk: Desk) -> None:
     desk.dial(job(not_after=datetime.now(UTC) - timedelta(seconds=1)))
     assert desk.ground.state("order-42") == "expired"
@@ -462,23 +225,29 @@ def test_a_paused_fleet_sends_nothing(desk: Desk) -> None:
 
 class TestWaitingForASlot:
     @pytest.fixture
-    def slow(self, fake_redis: Redis) -> Desk:
-        desk = Desk(Ground.over(fake_redis, pace=Pace(interval_s=0.2, max_wait_s=0.3)))
-        desk.dial(job("before"))
-        return desk
+    def paced(self, fake_redis: Redis) -> Callable[[Pace], Desk]:
+        """A worker with a pace, that has just used a slot."""
 
-    def test_a_short_wait_is_slept(self, slow: Desk) -> None:
+        def paced(pace: Pace) -> Desk:
+            desk = Desk(Ground.over(fake_redis, pace=pace))
+            desk.dial(job("before"))
+            return desk
+
+        return paced
+
+    def test_a_short_wait_is_slept(self, paced: Callable[[Pace], Desk]) -> None:
+        slow = paced(Pace(interval_s=0.2, max_wait_s=0.3))
         slow.dial(job())
         assert slow.ground.state("order-42") == "placed"
 
-    def test_a_long_wait_gives_the_job_back_for_later(self, slow: Desk) -> None:
-        slow.ground.redis.hset(keys.pace, "tat_ms", str(datetime.now(UTC).timestamp() * 1000 + 5000))
+    def test_a_long_wait_gives_the_job_back_for_later(self, paced: Callable[[Pace], Desk]) -> None:
+        slow = paced(Pace(interval_s=5, max_wait_s=0.3))
         slow.dial(job())
         record = slow.ground.record("order-42")
         assert (record["state"], record["attempts"]) == ("scheduled", 0)
 
-    def test_shutdown_wakes_the_sleeper_and_the_job_goes_back(self, slow: Desk) -> None:
-        slow.ground.redis.hset(keys.pace, "tat_ms", str(datetime.now(UTC).timestamp() * 1000 + 200))
+    def test_shutdown_wakes_the_sleeper_and_the_job_goes_back(self, paced: Callable[[Pace], Desk]) -> None:
+        slow = paced(Pace(interval_s=0.5, max_wait_s=1))
         timer = threading.Timer(0.05, slow.stopping.set)
         timer.start()
         slow.dial(job())
@@ -598,7 +367,7 @@ class TestDefects:
         for _ in range(5):
             desk.make_due()
             desk.ground.claim(job())
-            desk.ground.end_lease("order-42")
+            desk.ground.end_leases()
             desk.ground.reaper.reap()
         desk.make_due()
         desk.dial()

@@ -1,12 +1,12 @@
 -- uses: clock pause_entry wake
--- The circuit breaker: nothing is sent to an API that does not answer, that fails, or that refuses every job.
+-- The circuit breaker of the fleet: it limits what is sent to an API that does not answer, or that refuses every job.
 -- `store/keys.py` has the fields of the hash.
 
-local UNANSWERED = 10  -- more are not sent into silence
-local SILENCE = 1000   -- ms without an answer that count as silence
-local REMEMBERED = 20  -- jobs in a list of ids
+local UNANSWERED = 10  -- no more requests are sent while this many have no answer
+local SILENCE = 1000   -- ms without an answer after which this applies
+local REMEMBERED = 20  -- largest number of ids in a list
 
--- ms to wait before a request may leave, or nil; the caller counts it with `sent`.
+-- Returns how many ms a request must wait, or nil. The caller counts a request that is sent with `sent`.
 local function held_back(breaker, now, lease)
   local h = redis.call('HMGET', breaker, 'open', 'probe_ms', 'unanswered', 'answered_ms', 'sent_ms')
   if h[1] then
@@ -14,7 +14,7 @@ local function held_back(breaker, now, lease)
     return probe > now and math.min(probe - now, SILENCE) or nil
   end
   local silent = now - (tonumber(h[4]) or 0) > SILENCE
-  -- Nobody will answer for workers that died: after their lease, try again.
+  -- Requests of dead workers never get an answer, so they count only until the end of their lease.
   local somebody_waits = now - (tonumber(h[5]) or 0) < lease
   if silent and somebody_waits and (tonumber(h[3]) or 0) >= UNANSWERED then
     return SILENCE / 2
@@ -29,12 +29,12 @@ local function sent(breaker, now, lease)
   end
 end
 
--- Whatever was counted, and whatever stopped the fleet, is over. Which jobs were rejected before it stays known.
+-- Reset the counts and close the breaker. The list of the jobs that were rejected before a pause is kept.
 local function forget_streaks(breaker)
   redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected', 'probed')
 end
 
--- A list of ids (JSON, or false) with one more job in it; the oldest is dropped when the list is full.
+-- Return a list of ids (JSON, or false for none) with one more id; the oldest id is dropped when the list is full.
 local function with_job(list, id)
   local ids = cjson.decode(list or '[]')
   for _, known in ipairs(ids) do
@@ -49,17 +49,17 @@ local function with_job(list, id)
   return cjson.encode(ids)
 end
 
--- The job was refused, and ended for it.
+-- Remember a job that ended as rejected.
 local function note_rejected(breaker, id)
   redis.call('HSET', breaker, 'rejected', with_job(redis.call('HGET', breaker, 'rejected'), id))
 end
 
--- The job was sent while the breaker was open, or opened it.
+-- Remember a job that opened the breaker, or that was sent as a probe.
 local function note_probed(breaker, id)
   redis.call('HSET', breaker, 'probed', with_job(redis.call('HGET', breaker, 'probed'), id))
 end
 
--- A call was placed: the breaker closes.
+-- Close the breaker, because a call was placed.
 local function close_breaker(breaker, pause, wake_key, now)
   if redis.call('HEXISTS', breaker, 'open') == 1 then
     redis.call('HDEL', pause, 'outage', 'credentials', 'refusal')
@@ -69,12 +69,12 @@ local function close_breaker(breaker, pause, wake_key, now)
   redis.call('HSET', breaker, 'answered_ms', exact(now))
 end
 
--- An answer that was no call: is it this job's fault, or would every job meet it?
--- Too many in a row open the breaker; then one probe at a time goes out, at growing distance, until one is placed.
+-- Count a bad answer. Too many in a row are a systemic failure and open the breaker. One probe at a time is then
+-- sent, with a growing time in between, until a call is placed.
 -- report  kind: 'outage' (failed or unknown), 'refusal', 'credentials', or 'clear' (the API is alive);
---         code; message (JSON); in_a_row: how many are taken for the jobs' own; first_ms, longest_ms: distances;
---         answered: it is an answer, for a time-out ends no silence
--- Returns true if the breaker is open for it: it is not this job's fault.
+--         code; message (JSON); in_a_row: how many are attributed to the jobs themselves; first_ms, longest_ms: time
+--         between probes; answered: false for a time-out, after which the API may still not answer
+-- Returns true if the breaker is open for the answer: the failure is then systemic.
 local function count_bad_answer(breaker, pause, now, report)
   local kind = report.kind
   if report.answered then
@@ -95,18 +95,18 @@ local function count_bad_answer(breaker, pause, now, report)
   if kind == 'clear' then
     return false
   end
-  local streak = math.huge -- the first refusal of the credentials concerns every job
+  local streak = math.huge -- refused credentials affect every job: the first refusal opens the breaker
   if kind == 'outage' then
     streak = redis.call('HINCRBY', breaker, 'outage', 1)
   elseif kind == 'refusal' then
-    -- Whatever their codes: a fault that every job meets may show as several.
+    -- Whatever the codes: one systemic failure may show as several.
     streak = redis.call('HINCRBY', breaker, 'refusal', 1)
   end
   if streak <= report.in_a_row and open ~= kind then
     return false
   end
 
-  -- What was on its way when the breaker opened does not make the distance grow; a probe that fails does.
+  -- A failed probe increases the distance. Requests that were in progress when the breaker opened do not.
   local entry = redis.call('HGET', pause, kind)
   local ends = entry and paused_until(entry) or 0
   if open ~= kind or ends <= now then

@@ -5,7 +5,7 @@ local function now_ms()
   return tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
 end
 
--- A time in milliseconds as ISO 8601 UTC (Howard Hinnant's civil_from_days).
+-- Return a time in milliseconds as ISO 8601 in UTC (Howard Hinnant's civil_from_days).
 local function iso(ms)
   local seconds = math.floor(ms / 1000)
   local z = math.floor(seconds / 86400) + 719468
@@ -22,7 +22,7 @@ local function iso(ms)
     math.floor(rest / 3600), math.floor(rest % 3600 / 60), rest % 60, math.floor(ms) % 1000)
 end
 
--- A time as text with microseconds: Lua's own conversion would round it to 14 digits.
+-- Return a time as a string with microseconds: Lua's own conversion rounds to 14 digits.
 local function exact(ms)
   return string.format('%.3f', ms)
 end

@@ -1,6 +1,6 @@
--- Replace a message that is too large to be read by its size and its digest, which still tell it from other messages.
--- A worker that fetched it whole might run out of memory, and after it the next worker. message.py reads the result.
--- Returns how many bytes the message had.
+-- Replace a message that is too large by its size and its digest, which distinguish it from other messages.
+-- Otherwise each worker that reads it may run out of memory. message.py reads the result.
+-- Returns the size of the message in bytes.
 
 local function cut(list, index, message, most_bytes)
   if #message > most_bytes then

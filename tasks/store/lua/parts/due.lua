@@ -1,6 +1,6 @@
 -- uses: clock wake
--- Let a job wait until it is due: in the due set of its priority, and in the state that belongs to that time.
--- `...`: further fields of the record and their values. Returns the state.
+-- Make a job wait until it is due: add it to the due set of its priority, and set its state to queued or scheduled.
+-- `...`: more fields of the record and their values. Returns the state.
 
 local function make_due(job, due_set, wake_key, id, due, now, ...)
   local state = due > now and 'scheduled' or 'queued'

@@ -1,9 +1,9 @@
--- The reply for an id that the ledger already has, or nil for a new id; counts what came again.
+-- Return the reply for a known id, after counting it as a replay or a conflict; nil for a new id.
 
 local function known_id(job, fingerprint)
   local record = redis.pcall('HMGET', job, 'state', '_fingerprint')
   if record.err then
-    return { 'conflict', 'rejected' } -- another program uses this key; the other messages must not wait for it
+    return { 'conflict', 'rejected' } -- another program uses this key; the other messages must not fail
   end
   local state, known = unpack(record)
   if not state then

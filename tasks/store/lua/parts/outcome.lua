@@ -1,11 +1,11 @@
 -- uses: clock
--- The one way in which a job gets its outcome: record, indexes, stream and Celery's result, all or nothing.
+-- Give a job its outcome: record, indexes, stream and Celery's result, all in one step.
 
-local TRIM = 16 -- expired index entries removed with each outcome: bounded work, and more than are added
+local TRIM = 16 -- expired index entries that are removed with each outcome: a limited number, and more than are added
 
 local NUMBERS = { attempts = true, http_status = true, priority = true, replays = true, conflicts = true }
 
--- The first ten KEYS of each operation that can end a job, by name.
+-- Return the first ten KEYS of an operation that can end a job, by name.
 local function outcome_keys()
   return { job = KEYS[1], leases = KEYS[2], index = KEYS[3], index_unconfirmed = KEYS[4],
     batch_index = KEYS[5], batch_unconfirmed = KEYS[6], batch_open = KEYS[7], outcomes = KEYS[8],
@@ -35,8 +35,8 @@ local function public_record(id, job)
   return record
 end
 
--- End the job. `keys`: see outcome_keys; `fields`: record fields and their values by turns, `state` and `code` among
--- them.
+-- End the job. `keys`: see outcome_keys; `fields`: fields of the record and their values in turn, including `state`
+-- and `code`.
 local function end_job(keys, now, id, fields, retention)
   local lifetime = string.format('%d', retention)
   redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')

@@ -1,6 +1,6 @@
 -- uses: pause_entry
--- Whether the fleet is paused. Several reasons can hold at once; the one that ends last counts.
--- Returns nil, or the milliseconds until the last one ends (-1: when an operator ends it), and its reason.
+-- Returns nil if the fleet is not paused, or the ms until the last pause ends (-1: an operator ends it), and its
+-- reason. Several reasons can hold at the same time.
 
 local function paused(pause, now)
   local entries = redis.call('HGETALL', pause)

@@ -5,7 +5,7 @@ local function paused_until(entry)
   return tonumber(string.match(entry, '"until_ms":([%d.]+)'))
 end
 
--- Begin or prolong the pause for one reason, but never shorten it. `for_ms` nil: the pause has no end.
+-- Begin or extend the pause for one reason; it is never shortened. `for_ms` nil: the pause has no end.
 -- Returns 1 if anything changed.
 local function begin_pause(pause, reason, now, for_ms, message)
   local known = redis.call('HGET', pause, reason)

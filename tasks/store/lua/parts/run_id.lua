@@ -1,4 +1,4 @@
--- The run id of this server; it changes with a restart and with a fail-over. '' if the server does not tell it.
+-- Returns the run id of the Redis server, or '' if it has none. It changes with a restart and with a failover.
 
 local function run_id()
   local info = redis.pcall('INFO', 'server')

@@ -1,4 +1,4 @@
-"""Time that passes, or jumps back, as far as the ledger can tell: nobody can set Redis' clock, so its notes move."""
+"""Lets time pass, or jump back, for the ledger. Redis' clock cannot be set, so the stored times are changed."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ _HASHES = {"pace": ("tat_ms", "window_ms", "seen_ms"), "breaker": ("sent_ms", "a
 
 
 def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
-    """Everything that was noted is `seconds` older from now on; younger, if they are negative."""
+    """Make every stored time `seconds` older; a negative number makes it younger."""
     ms = seconds * 1000
     zsets = [*keys.due, keys.leases, keys.expiring, keys.workers]
     hashes = {keys.job(job_id): _RECORD for job_id in job_ids} | {f"dialer:{k}": v for k, v in _HASHES.items()}
@@ -32,7 +32,6 @@ def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
             pipe.hset(key, mapping=moved)  # type: ignore[arg-type]
     for reason, text in next(replies).items():
         entry = json.loads(text)
-        if entry["until_ms"] is not None:
-            entry["until_ms"] -= ms
-            pipe.hset(keys.pause, reason, json.dumps(entry, separators=(",", ":")))
+        moved = {name: entry[name] - ms for name in ("since_ms", "until_ms") if entry[name] is not None}
+        pipe.hset(keys.pause, reason, json.dumps(entry | moved, separators=(",", ":")))
     pipe.execute()
