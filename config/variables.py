@@ -106,6 +106,11 @@ class Settings:
         default="0",
         meaning="Whether premium-rate numbers may be called.",
     )
+    extra_ranges: tuple[str, ...] = setting(
+        "DIALER_EXTRA_RANGES",
+        parsing.number_ranges,
+        meaning="Prefixes of numbers in service that Dialer's metadata does not know yet, such as +1679,+1861.",
+    )
     rate_limit: RateLimit = setting(
         "DIALER_RATE_LIMIT",
         parsing.rate_limit,

@@ -46,6 +46,7 @@ class Code(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     NOT_DIALABLE = "not_dialable"
+    AMBIGUOUS_NUMBER = "ambiguous_number"
     EXTENSION_UNSUPPORTED = "extension_unsupported"
     EMERGENCY_NUMBER = "emergency_number"
     SHORT_CODE = "short_code"
@@ -127,6 +128,11 @@ WORDS: dict[Code, Words] = {
     Code.TOO_SHORT: Words("The number has too few digits for its country.", _E164_FIX),
     Code.TOO_LONG: Words("The number has too many digits for its country.", _E164_FIX),
     Code.NOT_DIALABLE: Words("The number is not in any assigned number range.", _E164_FIX),
+    Code.AMBIGUOUS_NUMBER: Words(
+        "The digits can be more than one number, or only a number abroad without its '+'.",
+        "Write the number with '+' and country code; if all numbers have lost their '+', set 'region' to ZZ "
+        "(dialer import --numbers international).",
+    ),
     Code.EXTENSION_UNSUPPORTED: Words(
         "The number has an extension, and a call without it would reach the wrong person.",
         "Send the direct number, without an extension.",

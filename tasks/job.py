@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from config.masking import mask
+from config.regions import did_you_mean
 from tasks.codes import Code
 from tasks.errors import JobError
 
@@ -30,7 +31,7 @@ class Job:
     to: str = field(repr=False)
     #: The caller ID as the producer wrote it; in JSON, the field is called `from`.
     caller_id: str | None = field(default=None, repr=False)
-    #: The region (ISO 3166, such as "US") of a number in national format.
+    #: The region (ISO 3166, such as "US") of a number without "+"; "ZZ" if it is international and has lost its "+".
     region: str | None = None
     user_id: str | None = None
     wrap_up_code_id: str | None = None
@@ -140,7 +141,8 @@ def _encodable(name: str, value: str) -> str:
 def _region(name: str, value: object) -> str:
     text = _text(name, value).strip().upper()
     if not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004 - ISO 3166 alpha-2
-        raise JobError(Code.INVALID_FIELD, f"{name} must be a two-letter country code such as US.")
+        hint = did_you_mean(text)
+        raise JobError(Code.INVALID_FIELD, f"{name} must be a two-letter country code such as US{hint}.")
     return text
 
 

@@ -137,6 +137,8 @@ SHOWN = {
         "sentinel_master",
         "log_format",
         "allowed_regions",
+        "extra_ranges",  # the beginnings of numbers that an operator trusts
+        "extra",
     ),
     *("conversation_id", "correlation_id", "url", "headers"),  # `headers` of what we send; the token is not in it
     *("message", "poison"),  # masked where it is made; a sentence of ours

@@ -29,6 +29,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         default_region="US",
         allowed_regions=frozenset(),
         allow_premium=False,
+        extra_ranges=(),
         rate_limit=RateLimit(count=300, period_s=60.0),
         connect_timeout_s=3.0,
         read_timeout_s=10.0,
