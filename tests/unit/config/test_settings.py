@@ -54,6 +54,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         user_id="user-1",
         wrap_up_code_id="code-1",
         redis_url=Secret("redis://localhost:6379/0"),
+        redis_password=Secret(""),
         sentinel_master="mymaster",
         caller_id="+12125550100",
         default_region="US",
@@ -78,7 +79,7 @@ def test_the_call_deadline_is_both_time_outs_together() -> None:
     ("name", "text", "field", "value"),
     [
         ("DIALER_REDIS_URL", "rediss://u:p@redis.example:6380/3", "redis_url", None),
-        ("DIALER_REDIS_URL", "redis://:pw@[::1]:6379/0?ssl_cert_reqs=none", "redis_url", None),
+        ("DIALER_REDIS_URL", "rediss://:pw@[::1]:6379/0?ssl_cert_reqs=none", "redis_url", None),
         ("DIALER_REDIS_URL", "sentinel://a:26379;sentinel://b:26379/0", "redis_url", None),
         ("DIALER_REDIS_URL", "sentinel://:pw@a:26379/0", "redis_url", None),
         ("DIALER_REDIS_URL", "redis+socket:///run/redis.sock?virtual_host=1", "redis_url", None),
@@ -397,6 +398,7 @@ def test_the_table_names_each_variable_once_with_one_sentence() -> None:
     assert {variable.name for variable in VARIABLES if variable.secret} == {
         "GENESYS_CLOUD_CLIENT_SECRET",
         "DIALER_REDIS_URL",
+        "DIALER_REDIS_PASSWORD",
     }
 
 
