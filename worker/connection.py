@@ -40,6 +40,8 @@ def connect(
     }
     if address.scheme == "sentinel":
         return _master(address, settings.sentinel_master, options)
+    if address.path:
+        del options["socket_keepalive"]  # which is TCP's
     # Celery's name for a socket, and its way to write the database, are not redis-py's.
     url = address.celery_url.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=", 1)
     return cast("StoreClient", StoreClient.from_url(url, **options))

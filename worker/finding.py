@@ -1,4 +1,4 @@
-"""One line of `dialer check`: what was looked at, and whether it will do."""
+"""One line of `dialer check`: what was checked, and the verdict."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """`message` says what is so, or what is wrong and how to mend it."""
+    """`message` says what was found, or what is wrong and how to fix it."""
 
     check: str
     verdict: Verdict = Verdict.OK
