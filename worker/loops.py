@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from tasks.errors import LedgerUnavailable
@@ -66,8 +67,9 @@ class Loops:
         """End the loops and say good-bye; what is not done is another worker's to do."""
         log.info("shutting down: calls on the wire are finished, the rest goes back")
         self._stopping.set()
+        until = time.monotonic() + _JOIN_S
         for loop in self._loops:
-            loop.join(_JOIN_S)
+            loop.join(max(until - time.monotonic(), 0))
         try:
             self._parts.heartbeat.leave()
         except LedgerUnavailable as error:
