@@ -16,7 +16,7 @@ from typing import Final
 import click
 from redis import RedisError
 
-from bench.figures import Report, Task
+from bench.figures import BenchReport, Task
 from bench.machine import described, machine
 from bench.processes import Failed
 from bench.progress import say
@@ -56,7 +56,7 @@ def main(names: tuple[str, ...], jobs: int | None, json_path: Path | None) -> No
         signal.signal(number, _interrupt)
     started, before = time.monotonic(), machine()
     print(f"{described()}\nClients, workers, Redis and simulator share these cores.\n", flush=True)
-    reports: dict[str, Report] = {}
+    reports: dict[str, BenchReport] = {}
     faults: dict[str, str] = {}
     for name in names or BENCHES:
         try:

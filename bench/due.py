@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, Bar, BenchReport, Figure, Task
 from bench.processes import wait_until
 from bench.stand import BATCH, Stand, numbers
 from sandbox.simulator.process import Simulator
@@ -22,7 +22,7 @@ _SPREAD_S: Final = 15.0
 Instants = dict[str, float]
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(60)
     contenders: dict[str, Callable[[Stand, int], Instants]] = {PRODUCT: _dialer, PLAIN: _rival}
     late: dict[str, list[float]] = {}
@@ -32,7 +32,7 @@ def run(task: Task) -> Report:
             due = enter(stand, count)
             wait_until(partial(_all_rung, stand.simulator, count), 60, "the last call")
             late[name] = sorted(call["time"] - due[call["to"]] for call in stand.simulator.calls())
-    return Report(
+    return BenchReport(
         title="a job that is due at an instant",
         conditions=f"{count} jobs, each due at an instant of its own within {_SPREAD_S:g} s, {_WORKERS} idle workers "
         "of 8 threads",

@@ -3,7 +3,7 @@
 import time
 from typing import Final, NamedTuple
 
-from bench.figures import PRODUCT, Bar, Figure, Report, Task
+from bench.figures import PRODUCT, Bar, BenchReport, Figure, Task
 from bench.processes import Failed, peak_mb, wait_until
 from bench.stand import BATCH, Stand, jobs, numbers
 from tasks.fleet.pause import Pause, PauseReason
@@ -26,7 +26,7 @@ class Imported(NamedTuple):
     memory_mb: float | None
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     rows = task.count(200_000)
     few = min(_FEW_ROWS, rows)
     rates: dict[bool, dict[str, float]] = {}
@@ -47,7 +47,7 @@ def run(task: Task) -> Report:
     return _report(rates, little, many, taken_in)
 
 
-def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Imported, taken_in: float) -> Report:
+def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Imported, taken_in: float) -> BenchReport:
     figures = [
         Figure(name=f"jobs a second, Redis {where}", values=dict(rates[durable]))
         for durable, where in ((True, "on disk"), (False, "in memory"))
@@ -67,7 +67,7 @@ def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Importe
         Figure(name="growth between them, times", values={_IMPORT: growth}, bar=Bar(most=1.1)),
         Figure(name="messages of the loop taken in a second, one worker", values={_LOOP: taken_in}),
     ]
-    return Report(
+    return BenchReport(
         title="jobs into the queue",
         conditions=f"{_LOOP_JOBS:,} jobs by a loop beside {_LOOP_JOBS * 10:,} by the pipeline (500 a round trip), the "
         f"median of {_ROUNDS} rounds; an import of {many.rows:,} rows, its start included",

@@ -42,7 +42,7 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class BenchReport:
     """What one bench found; `conditions` and `notes` are sentences for a person."""
 
     title: str

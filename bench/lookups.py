@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench.figures import PLAIN, PRODUCT, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, BenchReport, Figure, Task
 from bench.outcomes import finish
 from bench.stand import BATCH, Stand, jobs
 from tasks.codes import State
@@ -19,7 +19,7 @@ _FAILED_OF: Final = 100
 _CHUNK: Final = 500
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(100_000)
     with Stand(durable=False) as stand:
         entered = jobs(count)
@@ -36,7 +36,7 @@ def run(task: Task) -> Report:
         began = time.perf_counter()
         found = _scan_for_failed(stand)
         scan_ms = (time.perf_counter() - began) * 1000
-    return Report(
+    return BenchReport(
         title="looking up what became of jobs",
         conditions=f"{count:,} outcomes of one batch, {found:,} of them failed",
         figures=[

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, Bar, BenchReport, Figure, Task
 from bench.outcomes import finish
 from bench.processes import rss_mb, wait_until
 from bench.stand import Stand, jobs, numbers
@@ -19,7 +19,7 @@ _SETTLE_S: Final = 3.0
 _RIVAL_QUEUE: Final = "celery"
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     many = task.count(100_000)
     task.say(f"{_LONG_FOR_RIVAL} jobs in Redis")
     with Stand(durable=False) as stand:
@@ -37,7 +37,7 @@ def run(task: Task) -> Report:
                 workers[name][backlog] = fill(stand, backlog)
     sizes = dict.fromkeys(backlog for each in workers.values() for backlog in each)
     growth = {name: _growth(list(each.values())) for name, each in workers.items()}
-    return Report(
+    return BenchReport(
         title="memory",
         conditions=f"{_LONG_FOR_RIVAL:,} jobs in Redis; a worker of 8 threads that has just placed {_CALLED} calls, with "
         "a backlog that is due in an hour",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, Bar, BenchReport, Figure, Task
 from bench.processes import wait_until
 from bench.stand import Stand, jobs, numbers
 from bench.traffic import visits
@@ -31,7 +31,7 @@ class Misconfiguration:
 
 
 @dataclass(frozen=True)
-class Course:
+class FaultCourse:
     """How one contender came through it."""
 
     burnt: int
@@ -50,10 +50,10 @@ FAULTS: Final = {
 _RIVALS_FAULTS: Final = ("wrong secret", "missing permission")
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(5000, least=200)
-    contenders: dict[str, Callable[[Stand, Misconfiguration, int], Course]] = {PRODUCT: _dialer, PLAIN: _rival}
-    courses: dict[str, dict[str, Course]] = {fault: {} for fault in FAULTS}
+    contenders: dict[str, Callable[[Stand, Misconfiguration, int], FaultCourse]] = {PRODUCT: _dialer, PLAIN: _rival}
+    courses: dict[str, dict[str, FaultCourse]] = {fault: {} for fault in FAULTS}
     for fault, misconfiguration in FAULTS.items():
         for name, contend in contenders.items():
             if name == PLAIN and fault not in _RIVALS_FAULTS:
@@ -61,7 +61,7 @@ def run(task: Task) -> Report:
             task.say(f"{fault}: {name}, {count} jobs")
             with Stand(latency_s=_LATENCY_S) as stand:
                 courses[fault][name] = contend(stand, misconfiguration, count)
-    return Report(
+    return BenchReport(
         title=f"everybody's fault, for {_FAULT_S:g} s, and then mended without a restart",
         conditions=f"{count:,} jobs each, {_WORKERS} workers of 8 threads, no limit, answers in "
         f"{_LATENCY_S * 1000:g} ms; the revoked client is revoked while calls are placed",
@@ -94,12 +94,12 @@ def run(task: Task) -> Report:
     )
 
 
-def _share_of_others(course: Course, count: int) -> float | None:
+def _share_of_others(course: FaultCourse, count: int) -> float | None:
     others = count - course.burnt
     return 100 * course.placed / others if others else None
 
 
-def _dialer(stand: Stand, misconfiguration: Misconfiguration, count: int) -> Course:
+def _dialer(stand: Stand, misconfiguration: Misconfiguration, count: int) -> FaultCourse:
     if not misconfiguration.late:
         stand.simulator.behave(**misconfiguration.fault)
     stand.accept(jobs(count))
@@ -110,7 +110,7 @@ def _dialer(stand: Stand, misconfiguration: Misconfiguration, count: int) -> Cou
     return _course(stand, mended, burnt=count - counts["placed"], placed=counts["placed"])
 
 
-def _rival(stand: Stand, misconfiguration: Misconfiguration, count: int) -> Course:
+def _rival(stand: Stand, misconfiguration: Misconfiguration, count: int) -> FaultCourse:
     if not misconfiguration.late:
         stand.simulator.behave(**misconfiguration.fault)
     stand.send_to_rival(numbers(count))
@@ -134,6 +134,6 @@ def _suffer(stand: Stand, misconfiguration: Misconfiguration) -> float:
     return time.time()
 
 
-def _course(stand: Stand, mended: float, *, burnt: int, placed: int) -> Course:
+def _course(stand: Stand, mended: float, *, burnt: int, placed: int) -> FaultCourse:
     after = [visit.time for visit in visits(stand.simulator) if visit.time >= mended]
-    return Course(burnt, placed, min(after, default=mended) - mended)
+    return FaultCourse(burnt, placed, min(after, default=mended) - mended)

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, Bar, BenchReport, Figure, Task
 from bench.processes import wait_until
 from bench.stand import Stand, jobs, numbers
 from bench.traffic import visits
@@ -17,7 +17,7 @@ _PATIENCE_S: Final = 400.0
 
 
 @dataclass(frozen=True)
-class Course:
+class OutageCourse:
     """How one contender came through it."""
 
     swallowed: int
@@ -29,9 +29,9 @@ class Course:
     drained_s: float
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(5000, least=200)
-    courses: dict[str, Course] = {}
+    courses: dict[str, OutageCourse] = {}
     for name, contend in (
         (f"{PRODUCT}, from the start", _cold),
         (f"{PRODUCT}, at full speed", _warm),
@@ -41,7 +41,7 @@ def run(task: Task) -> Report:
         with Stand(latency_s=_LATENCY_S) as stand:
             courses[name] = contend(stand, count)
     ours = [name for name in courses if name.startswith(PRODUCT)]
-    return Report(
+    return BenchReport(
         title=f"an API that swallows every request for {_OUTAGE_S:g} s, each of which rings",
         conditions=f"{count:,} jobs, {_WORKERS} workers of 8 threads, no limit, answers in {_LATENCY_S * 1000:g} ms, "
         "time-outs of 3 s to connect and 10 s to read; "
@@ -82,16 +82,16 @@ def run(task: Task) -> Report:
     )
 
 
-def _cold(stand: Stand, count: int) -> Course:
+def _cold(stand: Stand, count: int) -> OutageCourse:
     stand.simulator.behave(outage="hang_rings")
     return _dialer(stand, count)
 
 
-def _warm(stand: Stand, count: int) -> Course:
+def _warm(stand: Stand, count: int) -> OutageCourse:
     return _dialer(stand, count, warm_up=_WARM_UP_CALLS)
 
 
-def _dialer(stand: Stand, count: int, *, warm_up: int = 0) -> Course:
+def _dialer(stand: Stand, count: int, *, warm_up: int = 0) -> OutageCourse:
     stand.accept(jobs(count))
     stand.start_dialer(_WORKERS)
     returned = _outage(stand, warm_up)
@@ -100,7 +100,7 @@ def _dialer(stand: Stand, count: int, *, warm_up: int = 0) -> Course:
     return _course(stand, returned, placed=counts["placed"], unknown=counts["unconfirmed"], count=count)
 
 
-def _rival(stand: Stand, count: int) -> Course:
+def _rival(stand: Stand, count: int) -> OutageCourse:
     stand.send_to_rival(numbers(count))
     stand.start_rival(_WORKERS)
     returned = _outage(stand, _WARM_UP_CALLS)
@@ -117,10 +117,10 @@ def _outage(stand: Stand, warm_up: int) -> float:
     return time.time()
 
 
-def _course(stand: Stand, returned: float, *, placed: int, unknown: int, count: int) -> Course:
+def _course(stand: Stand, returned: float, *, placed: int, unknown: int, count: int) -> OutageCourse:
     stats: dict[str, Any] = stand.simulator.stats()
     after = [visit.time for visit in visits(stand.simulator) if visit.time >= returned]
-    return Course(
+    return OutageCourse(
         swallowed=sum(visit.status is None for visit in visits(stand.simulator)),
         placed=placed,
         unknown=unknown,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from bench.figures import PLAIN, PRODUCT, QUOTA, SCRIPT, Bar, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, QUOTA, SCRIPT, Bar, BenchReport, Figure, Task
 from bench.processes import wait_until
 from bench.stand import Stand, jobs, numbers
 from bench.traffic import Visit, asked_in_a_pause, most_in_any, share_of_limit, visits
@@ -19,7 +19,7 @@ _SCRIPT_S: Final = 20.0
 _QUOTA: Final = f"{_ALLOWED * 60 // _PERIOD_S // _WORKERS}/m"
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(1200, least=700)
     contenders: dict[str, Callable[[Stand], None]] = {
         f"{PRODUCT}, {_WORKERS} workers": partial(_dialer, count=count, workers=_WORKERS),
@@ -37,10 +37,10 @@ def run(task: Task) -> Report:
     return _report(asked, count)
 
 
-def _report(asked: dict[str, list[Visit]], count: int) -> Report:
+def _report(asked: dict[str, list[Visit]], count: int) -> BenchReport:
     share = {name: share_of_limit(each, allowed=_ALLOWED, period_s=_PERIOD_S) for name, each in asked.items()}
     placed = {name: [visit.time for visit in each if not visit.refused] for name, each in asked.items()}
-    return Report(
+    return BenchReport(
         title="a rate limit, and more jobs than it lets through",
         conditions=f"{count:,} jobs, {_WORKERS} workers of 8 threads; the API allows {_ALLOWED} requests in a fixed "
         f"window of {_PERIOD_S} s and answers in {_LATENCY_S * 1000:g} ms",

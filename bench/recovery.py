@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from bench.figures import PLAIN, PRODUCT, SCRIPT, Bar, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, SCRIPT, Bar, BenchReport, Figure, Task
 from bench.processes import wait_until
 from bench.stand import Stand, jobs, numbers
 from bench.traffic import Visit, visits
@@ -19,7 +19,7 @@ _PATIENCE_S: Final = 120.0
 
 
 @dataclass(frozen=True)
-class Course:
+class PauseCourse:
     """One contender's requests, and when the pause began and ended (epoch seconds)."""
 
     asked: list[Visit]
@@ -28,14 +28,14 @@ class Course:
     placed: int
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(1500, least=800)
-    contenders: dict[str, Callable[[Stand], Course]] = {
+    contenders: dict[str, Callable[[Stand], PauseCourse]] = {
         PRODUCT: partial(_dialer, count=count),
         PLAIN: partial(_rival, count=count),
         SCRIPT: partial(_script, count=count // 10),
     }
-    courses: dict[str, Course] = {}
+    courses: dict[str, PauseCourse] = {}
     for name, contend in contenders.items():
         task.say(name)
         with Stand(latency_s=_LATENCY_S) as stand:
@@ -43,9 +43,9 @@ def run(task: Task) -> Report:
     return _report(courses, count)
 
 
-def _report(courses: dict[str, Course], count: int) -> Report:
+def _report(courses: dict[str, PauseCourse], count: int) -> BenchReport:
     wanted = {name: count // 10 if name == SCRIPT else count for name in courses}
-    return Report(
+    return BenchReport(
         title="after a 429",
         conditions=f"{count:,} jobs, {_WORKERS} workers of 8 threads, no limit of their own; after 1 s the API "
         f"answers 429 for {_RETRY_AFTER_S} s, with the seconds left in Retry-After",
@@ -109,27 +109,27 @@ def _refuse_for_a_while(stand: Stand) -> tuple[float, float]:
     return began, began + _RETRY_AFTER_S
 
 
-def _course(stand: Stand, done: Callable[[], bool]) -> Course:
+def _course(stand: Stand, done: Callable[[], bool]) -> PauseCourse:
     wait_until(lambda: bool(stand.simulator.stats()["calls"]), 30, "the first call")
     time.sleep(1)
     began, ended = _refuse_for_a_while(stand)
     wait_until(done, _PATIENCE_S, "the end of the jobs", look_s=0.5)
     asked = visits(stand.simulator)
-    return Course(asked, began, ended, stand.simulator.stats()["calls"])
+    return PauseCourse(asked, began, ended, stand.simulator.stats()["calls"])
 
 
-def _dialer(stand: Stand, *, count: int) -> Course:
+def _dialer(stand: Stand, *, count: int) -> PauseCourse:
     stand.start_dialer(_WORKERS)
     stand.accept(jobs(count))
     return _course(stand, lambda: stand.counts()["open"] == 0)
 
 
-def _rival(stand: Stand, *, count: int) -> Course:
+def _rival(stand: Stand, *, count: int) -> PauseCourse:
     stand.send_to_rival(numbers(count))
     stand.start_rival(_WORKERS)
     return _course(stand, lambda: stand.rival_results().total() == count)
 
 
-def _script(stand: Stand, *, count: int) -> Course:
+def _script(stand: Stand, *, count: int) -> PauseCourse:
     script = stand.start_script(numbers(count))
     return _course(stand, lambda: not script.runs)

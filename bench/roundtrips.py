@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bench.figures import PLAIN, PRODUCT, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, BenchReport, Figure, Task
 from bench.processes import Failed, wait_until
 from bench.stand import Stand, jobs, numbers
 from tasks.store.scripts import operations, source
@@ -28,7 +28,7 @@ _PIPELINED: Final = {"accept": 500}
 _LAST_WORD: Final = "bench-ends"
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(600)
     ours, within = _counted(task, PRODUCT, _dialer, count)
     rivals, _ = _counted(task, PLAIN, _rival, count)
@@ -36,7 +36,7 @@ def run(task: Task) -> Report:
     others = ours.total() / count - sum(known.values())
     trips = sum(each / _PIPELINED.get(name, 1) for name, each in known.items()) + others
     sent = ", ".join(f"{name} {shown / count:.2f}" for name, shown in rivals.most_common() if shown / count >= 0.01)  # noqa: PLR2004
-    return Report(
+    return BenchReport(
         title="commands to Redis a job",
         conditions=f"{count:,} jobs, one worker of 8 threads, no limit",
         figures=[

@@ -1,11 +1,11 @@
 """How reports are shown: a table each, contenders side by side, and at the end which bars are met."""
 
-from bench.figures import Figure, Report
+from bench.figures import BenchReport, Figure
 
 _NONE = "-"
 
 
-def table(name: str, report: Report) -> str:
+def table(name: str, report: BenchReport) -> str:
     """Write one report."""
     contenders = report.contenders
     rows = [["", *contenders, "bar"], *(_row(figure, contenders) for figure in report.figures)]
@@ -18,7 +18,7 @@ def table(name: str, report: Report) -> str:
     return "\n".join(lines)
 
 
-def verdict(reports: dict[str, Report]) -> str:
+def verdict(reports: dict[str, BenchReport]) -> str:
     """Say how many bars are met, and name each that is not."""
     judged = [(name, figure) for name, report in reports.items() for figure in report.figures if figure.bar]
     missed = [(name, figure) for name, figure in judged if not figure.met()]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from bench.figures import PLAIN, PRODUCT, SCRIPT, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, SCRIPT, BenchReport, Figure, Task
 from bench.processes import Child, Failed, cpu_s
 from bench.stand import Stand, jobs, numbers
 
@@ -24,7 +24,7 @@ class Reading(NamedTuple):
     redis_s: float | None
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(2500, least=600)
     contenders: dict[str, tuple[int, Callable[[Stand, int], Child]]] = {
         PRODUCT: (count, partial(_dialer, concurrency=8)),
@@ -37,7 +37,7 @@ def run(task: Task) -> Report:
         task.say(f"{name}, {wanted} calls")
         with Stand() as stand:
             spans[name] = _measured(stand, start(stand, wanted), wanted)
-    return Report(
+    return BenchReport(
         title="calls a second without a limit",
         conditions=f"{count:,} jobs, one process of 8 threads each; the API answers at once; everything shares the "
         "cores, so the processor time of a call is the fairer figure",

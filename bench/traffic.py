@@ -22,7 +22,7 @@ class Visit:
 
 
 @dataclass
-class Window:
+class LimitWindow:
     """One of the server's windows: it opens with the first request after the last one's end."""
 
     opened_at: float
@@ -36,12 +36,12 @@ def visits(simulator: Simulator) -> list[Visit]:
     return sorted(asked, key=lambda visit: visit.time)
 
 
-def windows(asked: Sequence[Visit], *, period_s: float) -> list[Window]:
+def windows(asked: Sequence[Visit], *, period_s: float) -> list[LimitWindow]:
     """Sort the requests into the server's windows."""
-    found: list[Window] = []
+    found: list[LimitWindow] = []
     for visit in asked:
         if not found or visit.time >= found[-1].opened_at + period_s:
-            found.append(Window(visit.time))
+            found.append(LimitWindow(visit.time))
         found[-1].admitted += not visit.refused
     return found
 

@@ -28,7 +28,7 @@ log = logging.getLogger("dialer.attempt")
 SEND_WITHIN_S: Final = 3.0
 
 
-class Ledger(Protocol):
+class AttemptLedger(Protocol):
     """What an attempt needs of the ledger. Each method raises LedgerUnavailable."""
 
     def claim(self, job_id: str, *, worker: str, wake_depth: int) -> Claim | Declined:
@@ -60,7 +60,7 @@ class Attempt:
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        ledger: AttemptLedger,
         tokens: Tokens,
         api: Api,
         policy: RetryPolicy,

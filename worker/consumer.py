@@ -66,11 +66,11 @@ def wait_until_writable(redis: Redis, first: Secret | None = None) -> None:
         except LedgerUnavailable as error:
             fault = explain(first, error) if first else None
             if not away:
-                log.warning("Redis is away: %s", error)
+                log.warning("Redis unavailable: %s", error)
             away = True
         else:
             if away and not fault:
-                log.info("Redis is back")
+                log.info("Redis available again")
             if not fault:
                 return
         if fault and fault.lasts:

@@ -49,7 +49,7 @@ class Answer:
         return body if isinstance(body, dict) else {}
 
 
-class Row(NamedTuple):
+class Meaning(NamedTuple):
     on: TransportFault | range
     error: type[DialError]
     code: Code
@@ -80,30 +80,30 @@ _CALLER_ID = r"invalid.{0,20}\bfrom\b|\bfrom (address|number)|caller ?id"
 
 TABLE: Final = (
     # Nothing to read.
-    Row(TransportFault.NOT_SENT, NotPlaced, Code.COULD_NOT_CONNECT),
-    Row(TransportFault.TIMED_OUT, Unknown, Code.NO_ANSWER_FROM_API),
-    Row(TransportFault.BROKEN, Unknown, Code.CONNECTION_LOST),
+    Meaning(TransportFault.NOT_SENT, NotPlaced, Code.COULD_NOT_CONNECT),
+    Meaning(TransportFault.TIMED_OUT, Unknown, Code.NO_ANSWER_FROM_API),
+    Meaning(TransportFault.BROKEN, Unknown, Code.CONNECTION_LOST),
     # 2xx with a conversation id is a placed call and never gets here. A redirect is never followed, and who
     # sent it need not be Genesys Cloud, so it proves nothing.
-    Row(range(100, 200), Unknown, Code.UNEXPECTED_STATUS),
-    Row(range(200, 300), Unknown, Code.UNREADABLE_ANSWER),
-    Row(range(300, 400), Unknown, Code.UNEXPECTED_STATUS),
+    Meaning(range(100, 200), Unknown, Code.UNEXPECTED_STATUS),
+    Meaning(range(200, 300), Unknown, Code.UNREADABLE_ANSWER),
+    Meaning(range(300, 400), Unknown, Code.UNEXPECTED_STATUS),
     # Refusals by code, whatever the status (the edge's come with a 500).
-    Row(range(400, 600), Refused, Code.NO_STATION, api_codes=_STATION_CODES),
-    Row(_is(400), Refused, Code.NOT_A_USER, api_codes=frozenset({"not.a.user"})),
-    Row(_is(400), Refused, Code.MALFORMED_PARTICIPANT_ADDRESS, message=_PARTICIPANT),
-    Row(_is(400), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
-    Row(_is(401), NotPlaced, Code.TOKEN_REFUSED),
-    Row(_is(403), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
-    Row(_is(403), Refused, Code.INSUFFICIENT_PERMISSIONS),
-    Row(_is(404), Refused, Code.NOT_FOUND),
-    Row(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy says this, and it passed nothing on
-    Row(_is(408), Unknown, Code.NO_ANSWER_FROM_API),
-    Row(_is(429), NotPlaced, Code.RATE_LIMITED),
-    Row(range(400, 500), Refused, Code.BAD_REQUEST),  # 409, 413, 415, 422 among them
-    Row(_is(503), NotPlaced, Code.SERVICE_UNAVAILABLE, retry_after=True),
-    Row(range(500, 600), Unknown, Code.SERVER_ERROR),
-    Row(range(600, 1000), Unknown, Code.UNEXPECTED_STATUS),
+    Meaning(range(400, 600), Refused, Code.NO_STATION, api_codes=_STATION_CODES),
+    Meaning(_is(400), Refused, Code.NOT_A_USER, api_codes=frozenset({"not.a.user"})),
+    Meaning(_is(400), Refused, Code.MALFORMED_PARTICIPANT_ADDRESS, message=_PARTICIPANT),
+    Meaning(_is(400), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
+    Meaning(_is(401), NotPlaced, Code.TOKEN_REFUSED),
+    Meaning(_is(403), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
+    Meaning(_is(403), Refused, Code.INSUFFICIENT_PERMISSIONS),
+    Meaning(_is(404), Refused, Code.NOT_FOUND),
+    Meaning(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy says this, and it passed nothing on
+    Meaning(_is(408), Unknown, Code.NO_ANSWER_FROM_API),
+    Meaning(_is(429), NotPlaced, Code.RATE_LIMITED),
+    Meaning(range(400, 500), Refused, Code.BAD_REQUEST),  # 409, 413, 415, 422 among them
+    Meaning(_is(503), NotPlaced, Code.SERVICE_UNAVAILABLE, retry_after=True),
+    Meaning(range(500, 600), Unknown, Code.SERVER_ERROR),
+    Meaning(range(600, 1000), Unknown, Code.UNEXPECTED_STATUS),
 )
 
 
@@ -138,7 +138,7 @@ def no_answer(fault: TransportFault, reason: str) -> DialError:
     return row.error(row.code, f"{WORDS[row.code].meaning} ({one_line(reason)})")
 
 
-def _row(answer: Answer, api_code: str, message: str) -> Row:
+def _row(answer: Answer, api_code: str, message: str) -> Meaning:
     headers_retry_after_s = retry_after_s(answer.headers, "")
     for row in TABLE:
         if (
@@ -151,7 +151,7 @@ def _row(answer: Answer, api_code: str, message: str) -> Row:
     raise AssertionError(answer.status)  # http.client lets no status through but 100 to 999
 
 
-def _concerns(row: Row, answer: Answer) -> bool:
+def _concerns(row: Meaning, answer: Answer) -> bool:
     if isinstance(row.on, TransportFault):
         # Half a success is no answer; any other status needs no body to be clear.
         return row.on is answer.fault and answer.is_success

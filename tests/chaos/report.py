@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import leather
 
-from bench.figures import PRODUCT, Bar, Figure, Report
+from bench.figures import PRODUCT, Bar, BenchReport, Figure
 from bench.machine import machine
 from tests.chaos.course import Course, Plan
 
@@ -28,12 +28,12 @@ _DRAWN: Final = {
 }
 
 
-def report(plan: Plan, courses: list[Course]) -> Report:
+def report(plan: Plan, courses: list[Course]) -> BenchReport:
     """Side by side; what is judged is Dialer."""
     first = courses[0]
     kinds = Counter(name for _, name in first.injected)
     points = Counter(death.point for death in first.deaths)
-    return Report(
+    return BenchReport(
         title="workers, Redis, network and API fail again and again while orders pour in",
         conditions=f"{plan.jobs:,} jobs, {plan.workers} workers, {plan.rate} calls a second, {plan.kills} kills; "
         f"time-outs of {plan.connect_timeout_s:g} s to connect and {plan.read_timeout_s:g} s to read; "
@@ -113,7 +113,7 @@ def _takeovers(plan: Plan, courses: list[Course]) -> list[Figure]:
     ]
 
 
-def write_json(path: Path, plan: Plan, courses: list[Course], found: Report) -> None:
+def write_json(path: Path, plan: Plan, courses: list[Course], found: BenchReport) -> None:
     """All that is known, job ids and times included."""
     told = {
         "machine": machine(),

@@ -57,4 +57,4 @@ def test_the_master_dies_while_calls_are_placed(
     assert states["unconfirmed"] <= 8
     assert states["placed"] <= len(rung)
     if lags:  # without, it may still lack a call or two, and is told
-        assert "Redis had forgotten a call" in worker.output()
+        assert "outcome missing after a Redis restart; recorded again" in worker.output()

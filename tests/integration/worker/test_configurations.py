@@ -122,7 +122,7 @@ def test_a_worker_that_waited_for_redis_ends_when_redis_can_never_be_used(
         server.kill()
         env = environment(server.url.replace("right", "wrong"), simulator.url)
         with WorkerProcess(env, tmp_path / "worker.log") as worker:
-            wait_for(lambda: "dialer.consumer Redis is away" in worker.output())
+            wait_for(lambda: "dialer.consumer Redis unavailable" in worker.output())
             server.restart()
             assert worker.wait() == EXIT_SETTINGS, worker.output()
             assert "cannot start: Redis at redis://127.0.0.1:" in worker.output()
@@ -138,9 +138,9 @@ def test_a_worker_that_lost_redis_waits_although_its_password_is_wrong_now(
             admin.config_set("requirepass", "another")
             admin.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
             wait_for(lambda: "Authentication required" in worker.output())
-            wait_for(lambda: "dialer.consumer Redis is away" in worker.output())
+            wait_for(lambda: "dialer.consumer Redis unavailable" in worker.output())
             admin.config_set("requirepass", "")
-        wait_for(lambda: "dialer.consumer Redis is back" in worker.output())
+        wait_for(lambda: "dialer.consumer Redis available again" in worker.output())
         assert worker.stop() == 0
 
 

@@ -1,4 +1,4 @@
-"""SIGTERM while Redis hangs or is gone: a worker leaves within the grace that the docs name, and logs what it knows."""
+"""SIGTERM while Redis hangs or is gone: a worker leaves within the documented grace, and logs what it knows."""
 
 import re
 import time

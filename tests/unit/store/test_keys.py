@@ -11,31 +11,24 @@ from redis import Redis
 from tasks.codes import Code, State
 from tasks.store import keys
 from tests.support.ground import Ground, job
-from tests.support.lua import FILES, Call, calls
+from tests.support.lua import FILES, LuaCall, calls
 
 #: The page: key -> its fields.
 PAGE: dict[str, dict[str, str]] = {
     name.removesuffix("_FIELDS").lower(): fields for name, fields in vars(keys).items() if name.endswith("_FIELDS")
 }
-#: Scripts call some hashes by another name than the page does.
-ALIASES = {"failure": "token_failure", "key": "breaker"}
-#: Goes with these three operations: the others name their keys.
-UNNAMED = {
-    ("finish.lua", "KEYS [ 1 ]"): "job",
-    ("release.lua", "KEYS [ 1 ]"): "job",
-    ("breaker.lua", "KEYS [ 1 ]"): "breaker",
-    ("breaker.lua", "KEYS [ 2 ]"): "pause",
-}
+#: Scripts call one hash by another name than the page does.
+ALIASES = {"failure": "token_failure"}
 ANY = "<any>"
 
 
-def hash_named(file: str, name: str) -> str:
+def hash_named(name: str) -> str:
     """The key of the page that a script calls `job`, or `keys.job`."""
-    name = UNNAMED.get((file, name), name).rpartition(".")[2]
+    name = name.rpartition(".")[2]
     return ALIASES.get(name, name)
 
 
-def fields_of(call: Call) -> tuple[str, list[str]]:
+def fields_of(call: LuaCall) -> tuple[str, list[str]]:
     """The hash, or stream, and the fields that a call names; no fields for any other call."""
     if call.name == "make_due":
         return call.args[0], call.args[6::2]
@@ -67,11 +60,11 @@ def normal(field: str) -> str | None:
 def touched() -> dict[str, set[str]]:
     """What the scripts name: key -> fields."""
     found = defaultdict[str, set[str]](set)
-    for file, text in FILES.items():
+    for text in FILES.values():
         for call in calls(text):
             key, named = fields_of(call)
             if fields := {field for each in named if (field := normal(each))}:
-                found[hash_named(file, key)] |= fields
+                found[hash_named(key)] |= fields
     return found
 
 
