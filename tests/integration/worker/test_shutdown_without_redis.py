@@ -10,7 +10,6 @@ from redis import Redis
 
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator.process import Simulator
-from tasks.store import keys
 from tests.support.deploy_files import compose
 from tests.support.fleet import WorkerProcess, environment, wait_for
 from tests.support.ground import Ground, job
@@ -38,10 +37,12 @@ def worker(own_redis: EmbeddedRedis, simulator: Simulator, tmp_path: Path) -> It
 
 def calls_in_progress(ground: Ground, simulator: Simulator) -> None:
     """Eight requests that the simulator has, and answers with 201 some seconds later."""
+    ground.ledger.accept([job("first")])  # fetches the token
+    wait_for(lambda: ground.state("first") == "placed")
     simulator.behave(latency_s=CALL_S)
     ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(CONCURRENCY)])
-    wait_for(lambda: len(simulator.calls()) == CONCURRENCY or ground.redis.zcard(keys.leases) == CONCURRENCY)
-    time.sleep(0.5)
+    wait_for(lambda: all(ground.state(f"job-{n}") == "sending" for n in range(CONCURRENCY)))
+    time.sleep(0.3)
 
 
 def left_after_s(worker: WorkerProcess) -> float:
@@ -81,4 +82,4 @@ def check_answers_are_logged(worker: WorkerProcess, simulator: Simulator) -> Non
     """Each answer that could not be stored is one line, which names job, state and conversation."""
     lines = re.findall(r"job=(\S+) outcome not stored: .* state=placed .*conversation=(\S+)", worker.output())
     assert len(dict(lines)) == CONCURRENCY, worker.output()
-    assert {conversation for _, conversation in lines} == {call["conversation_id"] for call in simulator.calls()}
+    assert {conversation for _, conversation in lines} <= {call["conversation_id"] for call in simulator.calls()}
