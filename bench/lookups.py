@@ -1,4 +1,4 @@
-"""Looking up what became of jobs, among many: one record, and a page of a batch's failed ones."""
+"""Looking up the outcomes of jobs among many: one record, and a page of failed jobs of a batch."""
 
 import json
 import random
@@ -24,9 +24,9 @@ def run(task: Task) -> BenchReport:
     with Stand(durable=False) as stand:
         entered = jobs(count)
         stand.accept(entered)
-        finish(stand, entered, failed_of=_FAILED_OF, say=task.say)
+        finish(stand, entered, failed_of=_FAILED_OF, print_progress=task.print_progress)
         ids = [f"job-{n}" for n in random.choices(range(count), k=_SHOWN)]
-        task.say("looking up")
+        task.print_progress("looking up")
         backend = stand.producer.backend
         shown: dict[str, float | None] = {
             PRODUCT: _rate(stand.records.show, ids),
@@ -37,24 +37,24 @@ def run(task: Task) -> BenchReport:
         found = _scan_for_failed(stand)
         scan_ms = (time.perf_counter() - began) * 1000
     return BenchReport(
-        title="looking up what became of jobs",
+        title="looking up outcomes",
         conditions=f"{count:,} outcomes of one batch, {found:,} of them failed",
         figures=[
-            Figure(name="records shown a second, one by one", values=shown),
+            Figure(name="single records per second", values=shown),
             Figure(
                 name=f"a page of {_PAGE} failed jobs of the batch",
                 unit="ms",
                 values={PRODUCT: page_ms, PLAIN: scan_ms},
             ),
         ],
-        notes=["Celery's results have no index: to find the failed ones, every result is read (SCAN and MGET)."],
+        notes=["Celery's results have no index: to find the failed jobs, every result is read (SCAN and MGET)."],
     )
 
 
 def _rate(show: Callable[[str], Any], ids: list[str]) -> float:
     began = time.perf_counter()
     for job_id in ids:
-        assert show(job_id)  # noqa: S101 - a look-up that finds nothing measures nothing
+        assert show(job_id)  # noqa: S101 - a look-up without a result would measure nothing
     return len(ids) / (time.perf_counter() - began)
 
 
@@ -69,7 +69,7 @@ def _page_ms(stand: Stand) -> float:
 
 
 def _scan_for_failed(stand: Stand) -> int:
-    """Count the failed ones as somebody must who has only Celery's results."""
+    """Count the failed jobs with nothing but Celery's results."""
     keys = list(stand.redis.scan_iter("celery-task-meta-*", count=1000))
     found = 0
     for first in range(0, len(keys), _CHUNK):

@@ -169,7 +169,7 @@ WORDS: dict[Code, Words] = {
     ),
     Code.CREDENTIALS_REFUSED: Words(
         "Genesys Cloud refuses the client id or secret.",
-        "Check GENESYS_CLOUD_CLIENT_ID, GENESYS_CLOUD_CLIENT_SECRET and GENESYS_CLOUD_REGION.",
+        "Check GENESYS_CLOUD_CLIENT_ID, GENESYS_CLOUD_CLIENT_SECRET, GENESYS_CLOUD_REGION and GENESYS_CLOUD_PROFILE.",
     ),
     Code.TOKEN_REFUSED: Words(
         "Genesys Cloud refused a token that was just fetched.",

@@ -2,7 +2,7 @@
 
 what happened                 the job                                                          the breaker
 placed                        placed                                                           closes
-Refused                       rejected; back, a minute later, while the breaker is open for it  counts
+Refused                       rejected; back to its place while the breaker is open for it     counts
 Unknown                       unconfirmed; retried only where the operator chose redial        counts
 NotPlaced  rate limit         back to its place, the attempt not counted; the fleet is paused  the API is alive
            first 401          back to its place, the attempt not counted                       counts
@@ -33,7 +33,6 @@ _BACKOFF_FIRST_S: Final = 2.0
 _BACKOFF_MOST_S: Final = 15 * 60.0
 _BUG_DELAY_S: Final = 30.0
 _NO_TOKEN_S: Final = 2.0
-_REFUSED_DELAY_S: Final = 60.0
 _NO_RETRY_AFTER_S: Final = 2.0  # the guide: "a default of 1-2 seconds"
 
 
@@ -135,13 +134,12 @@ def _actions(
     """What becomes of the job, and what instead while the breaker is open for this error."""
     used_up = gate.attempts >= (claim.job.max_attempts or policy.max_attempts)
     delay_s = backoff_s(gate.attempts, jitter)
+    in_its_place = _release(error, counts=False)
     if isinstance(error, Refused):
-        # Behind the others, so that the next probe is another job: this one may be refused for its own sake.
-        return _end(State.REJECTED, error), _release(error, _REFUSED_DELAY_S, counts=False)
+        return _end(State.REJECTED, error), in_its_place
     if not isinstance(error, NotPlaced):
         retried = policy.redial and not used_up
         return _release(error, delay_s) if retried else _end(State.UNCONFIRMED, error), None
-    in_its_place = _release(error, counts=False)
     first_refusal = error.code is Code.TOKEN_REFUSED and claim.last_code != Code.TOKEN_REFUSED
     if error.code is Code.RATE_LIMITED or first_refusal:
         return in_its_place, in_its_place

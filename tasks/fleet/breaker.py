@@ -2,7 +2,7 @@
 
     answers in a row                     the jobs' own     then the fleet stops, and probes
     failed or unknown (an outage)        5                 after 5 s, 10 s, … 60 s, one at a time
-    refused with the same code           5                 the same
+    refused, whatever the code           5                 the same
     credentials refused                  0                 the same
 
 until a call is placed. While it is stopped, no refusal ends a job, and no failure costs an attempt. The counting is
@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from tasks.codes import Code
-from tasks.errors import DialError, NotPlaced, Refused, Unknown
+from tasks.errors import DialError, Refused, Unknown
 from tasks.job import Job
 
 #: So many bad answers in a row are taken for the jobs' own.
@@ -26,8 +26,6 @@ LONGEST_DISTANCE_S: Final = 60.0
 #: Refusals of what a job may bring along itself; then they are its own, and a wrong producer stops nobody else.
 _CALLER_ID: Final = frozenset({Code.INVALID_FROM_ADDRESS})
 _USER: Final = frozenset({Code.NOT_FOUND, Code.NOT_A_USER, Code.NO_STATION})
-#: Refusals that a wrong permission, caller ID, user or profile would bring upon every job alike.
-_EVERYBODYS: Final = frozenset({Code.INSUFFICIENT_PERMISSIONS}) | _CALLER_ID | _USER
 #: Nothing came back.
 _NO_ANSWER: Final = frozenset({Code.COULD_NOT_CONNECT, Code.NO_ANSWER_FROM_API, Code.CONNECTION_LOST})
 _CREDENTIALS: Final = frozenset({Code.CREDENTIALS_REFUSED})
@@ -39,7 +37,7 @@ class FaultKind(StrEnum):
     OUTAGE = "outage"
     REFUSAL = "refusal"
     CREDENTIALS = "credentials"
-    #: The API is alive, and refused this job alone.
+    #: The API is alive: it answered, and what it said concerns this job alone, or the rate limit.
     CLEAR = "clear"
 
 
@@ -65,10 +63,10 @@ def _kind(error: DialError, job: Job) -> FaultKind:
         return FaultKind.CREDENTIALS
     if (job.caller_id and error.code in _CALLER_ID) or (job.user_id and error.code in _USER):
         return FaultKind.CLEAR
-    # A token that was just fetched and is refused is a fault of the configuration, like a missing permission.
-    if error.code in _EVERYBODYS or error.code is Code.TOKEN_REFUSED:
+    # Whatever else the API refuses may be a fault of the configuration, or of the platform, that every job meets.
+    # A token that was just fetched and is refused is one too.
+    if isinstance(error, Refused) or error.code is Code.TOKEN_REFUSED:
         return FaultKind.REFUSAL
     if isinstance(error, Unknown) or error.code in {Code.COULD_NOT_CONNECT, Code.SERVICE_UNAVAILABLE}:
         return FaultKind.OUTAGE
-    assert isinstance(error, (NotPlaced, Refused))  # noqa: S101 - the tree has no fourth branch
     return FaultKind.CLEAR

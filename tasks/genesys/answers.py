@@ -40,13 +40,21 @@ class Answer:
     def is_success(self) -> bool:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
+    @property
+    def is_by_the_api(self) -> bool:
+        """Whether Genesys Cloud wrote it: a proxy's page has neither a JSON object nor a correlation id."""
+        return self._object() is not None or correlation_id(self.headers, {}) is not None
+
     def json(self) -> dict[str, Any]:
         """Return the body's JSON object; an empty one for anything else (HTML from a proxy, half a body)."""
+        return self._object() or {}
+
+    def _object(self) -> dict[str, Any] | None:
         try:
             body = json.loads(self.body)
         except (ValueError, RecursionError):
-            return {}
-        return body if isinstance(body, dict) else {}
+            return None
+        return body if isinstance(body, dict) else None
 
 
 class Meaning(NamedTuple):
@@ -59,6 +67,8 @@ class Meaning(NamedTuple):
     message: str = ""
     #: Only with a Retry-After header that can be read.
     retry_after: bool = False
+    #: Only when it is not by Genesys Cloud: what a proxy refuses proves nothing of the call.
+    by_a_proxy: bool = False
 
 
 def _is(status: int) -> range:
@@ -88,6 +98,9 @@ TABLE: Final = (
     Meaning(range(100, 200), Unknown, Code.UNEXPECTED_STATUS),
     Meaning(range(200, 300), Unknown, Code.UNREADABLE_ANSWER),
     Meaning(range(300, 400), Unknown, Code.UNEXPECTED_STATUS),
+    Meaning(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy says this, and it passed nothing on
+    Meaning(_is(429), NotPlaced, Code.RATE_LIMITED),
+    Meaning(range(400, 500), Unknown, Code.UNEXPECTED_STATUS, by_a_proxy=True),
     # Refusals by code, whatever the status (the edge's come with a 500).
     Meaning(range(400, 600), Refused, Code.NO_STATION, api_codes=_STATION_CODES),
     Meaning(_is(400), Refused, Code.NOT_A_USER, api_codes=frozenset({"not.a.user"})),
@@ -97,9 +110,7 @@ TABLE: Final = (
     Meaning(_is(403), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
     Meaning(_is(403), Refused, Code.INSUFFICIENT_PERMISSIONS),
     Meaning(_is(404), Refused, Code.NOT_FOUND),
-    Meaning(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy says this, and it passed nothing on
     Meaning(_is(408), Unknown, Code.NO_ANSWER_FROM_API),
-    Meaning(_is(429), NotPlaced, Code.RATE_LIMITED),
     Meaning(range(400, 500), Refused, Code.BAD_REQUEST),  # 409, 413, 415, 422 among them
     Meaning(_is(503), NotPlaced, Code.SERVICE_UNAVAILABLE, retry_after=True),
     Meaning(range(500, 600), Unknown, Code.SERVER_ERROR),
@@ -120,8 +131,8 @@ def read_call(answer: Answer) -> PlacedCall:
             correlation_id=correlation,
             reading=reading,
         )
-    message = one_line(body.get("message"))
-    row = _row(answer, str(body.get("code")), message)
+    code, message = _error_words(body)
+    row = _row(answer, code, message)
     raise row.error(
         row.code,
         message or None,
@@ -138,6 +149,15 @@ def no_answer(fault: TransportFault, reason: str) -> DialError:
     return row.error(row.code, f"{WORDS[row.code].meaning} ({one_line(reason)})")
 
 
+def _error_words(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Code and message of an error body, wherever it has them: `message`, `error`, or the first of `errors`."""
+    errors = body.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    messages = (one_line(text) for text in (body.get("message"), body.get("error"), first.get("message")))
+    codes = (code for code in (body.get("code"), first.get("code")) if isinstance(code, str))
+    return next(codes, ""), next(filter(None, messages), "")
+
+
 def _row(answer: Answer, api_code: str, message: str) -> Meaning:
     headers_retry_after_s = retry_after_s(answer.headers, "")
     for row in TABLE:
@@ -146,6 +166,7 @@ def _row(answer: Answer, api_code: str, message: str) -> Meaning:
             and (not row.api_codes or api_code in row.api_codes)
             and (not row.message or re.search(row.message, message, re.IGNORECASE))
             and (not row.retry_after or headers_retry_after_s is not None)
+            and not (row.by_a_proxy and answer.is_by_the_api)
         ):
             return row
     raise AssertionError(answer.status)  # http.client lets no status through but 100 to 999

@@ -44,7 +44,8 @@ def read_grant(answer: Answer) -> Grant:
     error = body.get("error")
     throttled = re.search("rate limit", message, re.IGNORECASE)
     named = isinstance(error, str) and error not in _PASSING_ERRORS
-    refused = answer.status == HTTPStatus.UNAUTHORIZED or (
+    # 404 and 405: there is no token endpoint at this host, because profile and region do not fit.
+    refused = answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED} or (
         answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN} and named and not throttled
     )
     raise NotPlaced(

@@ -99,7 +99,7 @@ def leaks(logs: Iterable[Path]) -> list[str]:
 
 
 def tracebacks(logs: Iterable[Path]) -> list[str]:
-    """Log lines that tell of a defect."""
+    """Return the log lines that report an unexpected error."""
     found = []
     for log in logs:
         for n, line in enumerate(log.read_text(errors="replace").splitlines(), 1):

@@ -23,6 +23,7 @@ from config.values import Profile
 from config.variables import VARIABLES
 from tasks.codes import OUTCOMES, WORDS, Code, State
 from tasks.fleet.pause import ActivePause, PauseReason
+from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus
 from tasks.intake.message import read_message
 from tasks.job import FIELDS, Job
@@ -263,7 +264,17 @@ def status_labels() -> set[str]:
     now = datetime.now(UTC)
     pause = ActivePause(reason=PauseReason.OUTAGE, message="", since=now, until=None)
     numbers = dict.fromkeys(("sent_last_minute", "inbox", "calls", "due", "later", "in_flight"), 1)
-    overview = FleetStatus(pauses=[pause], probing="outage", share_of_limit=1, workers={}, drain_s=None, **numbers)
+    probe = Probe(job_id="order-42", batch="spring", number="+12125551234")
+    overview = FleetStatus(
+        probed=[probe],
+        rejected_before_pause=["order-43"],
+        pauses=[pause],
+        probing="outage",
+        share_of_limit=1,
+        workers={},
+        drain_s=None,
+        **numbers,
+    )
     return {name for name, _ in status._lines(overview, load({}, dotenv=None, credentials=False), None)}
 
 

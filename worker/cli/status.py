@@ -1,13 +1,16 @@
 """`dialer status`: shows the state of the fleet, for the on-call engineer."""
 
 import dataclasses
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
+from config.masking import mask
 from config.settings import Settings
 from tasks.fleet.pause import ActivePause
+from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus, look
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
@@ -24,7 +27,8 @@ def command(*, as_json: bool) -> None:
         status = look(redis, limit=settings.rate_limit)
         token_s = token_cache(settings, redis).remaining_s() if settings.client_id else None
     if as_json:
-        print_json(_plain(dataclasses.asdict(status) | {"token_s": token_s}))
+        probed = [dataclasses.asdict(probe) | {"number": mask(probe.number)} for probe in status.probed]
+        print_json(_plain(dataclasses.asdict(status) | {"probed": probed, "token_s": token_s}))
     else:
         print_fields(_lines(status, settings, token_s))
 
@@ -36,6 +40,10 @@ def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> li
         lines.append(("probing", f"{status.probing}: one job at a time, until a call is placed"))
     if not lines:
         lines.append(("paused", "no"))
+    lines += [("probed", _probe(probe)) for probe in status.probed]
+    if status.rejected_before_pause:
+        commands = "; ".join(f"dialer retry {shlex.quote(job_id)}" for job_id in status.rejected_before_pause)
+        lines.append(("rejected", f"{len(status.rejected_before_pause)} before the pause; once fixed: {commands}"))
     workers = f"{len(status.workers)}, total concurrency {sum(status.workers.values())}"
     return [
         *lines,
@@ -51,6 +59,10 @@ def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> li
         ("token", f"valid for {_span(token_s)}" if token_s else "none yet"),
         ("backlog ETA", "paused" if status.drain_s is None else _span(status.drain_s)),
     ]
+
+
+def _probe(probe: Probe) -> str:
+    return f"{probe.job_id}, number {mask(probe.number)}, batch {probe.batch or '(none)'}"
 
 
 def _pause(entry: ActivePause) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from tasks.codes import Code
+from tasks.codes import WORDS, Code
 from tasks.errors import DialError, NotPlaced, RateReading, Refused, Unknown
 from tasks.genesys.answers import TABLE, Answer, TransportFault, read_call
 from tasks.genesys.call import PlacedCall
@@ -123,6 +123,11 @@ def test_every_row_of_the_table_can_be_reached() -> None:
             status = 409
         elif row.code is Code.SERVER_ERROR:
             status = 502
+        if row.by_a_proxy:
+            with pytest.raises(row.error) as caught:
+                read_call(Answer(status=403, headers={}, body=b"<html>Blocked</html>"))
+            seen.append(caught.value.code)
+            continue
         body = {
             "code": next(iter(row.api_codes), ""),
             "message": {Code.MALFORMED_PARTICIPANT_ADDRESS: "malformed participant address"}.get(
@@ -156,9 +161,69 @@ def test_the_two_kinds_of_bad_address_are_told_apart_by_the_message(message: str
     assert caught.value.code is code
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 451])
+@pytest.mark.parametrize("body", [b"", b"<html><h1>Access denied</h1></html>", b"denied", b"[1]", b'"denied"'])
+def test_what_a_proxy_refuses_proves_nothing(status: int, body: bytes) -> None:
+    """It has neither a JSON object nor a correlation id."""
+    with pytest.raises(Unknown) as caught:
+        read_call(Answer(status=status, headers={"Content-Type": "text/html"}, body=body))
+    assert caught.value.code is Code.UNEXPECTED_STATUS
+
+
+@pytest.mark.parametrize(
+    "by_the_api", [Answer(status=403, headers={"ININ-Correlation-Id": "k"}, body=b"<html>"), answer(403, {})]
+)
+def test_what_the_api_refuses_is_refused(by_the_api: Answer) -> None:
+    with pytest.raises(Refused) as caught:
+        read_call(by_the_api)
+    assert caught.value.code is Code.INSUFFICIENT_PERMISSIONS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "Invalid from address"},
+        {"error": "Invalid from address", "code": 400},
+        {"errors": [{"code": "bad.request", "message": "Invalid from address"}]},
+        {"message": "", "error": None, "errors": [{"message": "Invalid from address"}, {"message": "other"}]},
+    ],
+)
+def test_the_words_of_an_error_are_read_wherever_they_are(body: dict[str, object]) -> None:
+    with pytest.raises(Refused) as caught:
+        read_call(answer(400, body))
+    assert (caught.value.code, caught.value.message) == (Code.INVALID_FROM_ADDRESS, "Invalid from address")
+
+
+@pytest.mark.parametrize("body", [{"errors": []}, {"errors": [None]}, {"errors": "x"}, {"errors": [{"message": 7}]}])
+def test_an_error_without_words_is_an_error_all_the_same(body: dict[str, object]) -> None:
+    with pytest.raises(Refused) as caught:
+        read_call(answer(400, body))
+    assert caught.value.code is Code.BAD_REQUEST
+
+
+@pytest.mark.parametrize("code", ["not.a.user"])
+def test_the_code_of_the_first_error_counts_where_the_body_has_none(code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read_call(answer(400, {"errors": [{"code": code, "message": "m"}]}))
+    assert caught.value.code is Code.NOT_A_USER
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_host_without_a_token_endpoint_is_a_wrong_configuration(status: int) -> None:
+    with pytest.raises(NotPlaced) as caught:
+        read_grant(Answer(status=status, headers={}, body=b"<html>Not found</html>"))
+    assert caught.value.code is Code.CREDENTIALS_REFUSED
+    assert "GENESYS_CLOUD_PROFILE" in WORDS[caught.value.code].fix
+    assert "GENESYS_CLOUD_REGION" in WORDS[caught.value.code].fix
+
+
 @pytest.mark.parametrize(
     ("header", "date", "message", "seconds"),
     [
+        ("60, 120", DATE, "", 120),
+        ("120,60", DATE, "", 120),
+        ("60, soon", DATE, "", None),
+        (",", DATE, "", None),
         ("42", DATE, "", 42),
         (" 0 ", DATE, "", 0),
         ("1.5", DATE, "", 1.5),

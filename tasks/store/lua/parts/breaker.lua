@@ -4,6 +4,7 @@
 
 local UNANSWERED = 10  -- more are not sent into silence
 local SILENCE = 1000   -- ms without an answer that count as silence
+local REMEMBERED = 20  -- jobs in a list of ids
 
 -- ms to wait before a request may leave, or nil; the caller counts it with `sent`.
 local function held_back(breaker, now, lease)
@@ -28,25 +29,44 @@ local function sent(breaker, now, lease)
   end
 end
 
+-- Whatever was counted, and whatever stopped the fleet, is over. Which jobs were rejected before it stays known.
+local function forget_streaks(breaker)
+  redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected', 'probed')
+end
+
+-- A list of ids (JSON, or false) with one more job in it; the oldest is dropped when the list is full.
+local function with_job(list, id)
+  local ids = cjson.decode(list or '[]')
+  for _, known in ipairs(ids) do
+    if known == id then
+      return list
+    end
+  end
+  ids[#ids + 1] = id
+  if #ids > REMEMBERED then
+    table.remove(ids, 1)
+  end
+  return cjson.encode(ids)
+end
+
+-- The job was refused, and ended for it.
+local function note_rejected(breaker, id)
+  redis.call('HSET', breaker, 'rejected', with_job(redis.call('HGET', breaker, 'rejected'), id))
+end
+
+-- The job was sent while the breaker was open, or opened it.
+local function note_probed(breaker, id)
+  redis.call('HSET', breaker, 'probed', with_job(redis.call('HGET', breaker, 'probed'), id))
+end
+
 -- A call was placed: the breaker closes.
 local function close_breaker(breaker, pause, wake_key, now)
   if redis.call('HEXISTS', breaker, 'open') == 1 then
     redis.call('HDEL', pause, 'outage', 'credentials', 'refusal')
     wake(wake_key)
   end
-  redis.call('HDEL', breaker, 'outage', 'refusal', 'code', 'open', 'distance_ms', 'probe_ms', 'unanswered')
+  forget_streaks(breaker)
   redis.call('HSET', breaker, 'answered_ms', exact(now))
-end
-
--- How many answers of this kind came in a row.
-local function bad_in_a_row(breaker, report)
-  if report.kind == 'outage' then
-    return redis.call('HINCRBY', breaker, 'outage', 1)
-  end
-  if redis.call('HGET', breaker, 'code') ~= report.code then
-    redis.call('HSET', breaker, 'code', report.code, 'refusal', 0)
-  end
-  return redis.call('HINCRBY', breaker, 'refusal', 1)
 end
 
 -- An answer that was no call: is it this job's fault, or would every job meet it?
@@ -75,8 +95,14 @@ local function count_bad_answer(breaker, pause, now, report)
   if kind == 'clear' then
     return false
   end
-  -- Credentials are everybody's: the first refusal opens it.
-  if kind ~= 'credentials' and bad_in_a_row(breaker, report) <= report.in_a_row and open ~= kind then
+  local streak = math.huge -- the first refusal of the credentials concerns every job
+  if kind == 'outage' then
+    streak = redis.call('HINCRBY', breaker, 'outage', 1)
+  elseif kind == 'refusal' then
+    -- Whatever their codes: a fault that every job meets may show as several.
+    streak = redis.call('HINCRBY', breaker, 'refusal', 1)
+  end
+  if streak <= report.in_a_row and open ~= kind then
     return false
   end
 
@@ -86,6 +112,9 @@ local function count_bad_answer(breaker, pause, now, report)
   if open ~= kind or ends <= now then
     local last = open == kind and tonumber(redis.call('HGET', breaker, 'distance_ms'))
     local distance = last and math.min(last * 2, report.longest_ms) or report.first_ms
+    if open ~= kind and kind == 'refusal' then
+      redis.call('HSET', breaker, 'rejected_before', redis.call('HGET', breaker, 'rejected') or '[]')
+    end
     redis.call('HSET', breaker, 'open', kind, 'distance_ms', exact(distance))
     begin_pause(pause, kind, now, distance, report.message)
   end
