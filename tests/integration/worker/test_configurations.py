@@ -97,7 +97,7 @@ def dialer(env: dict[str, str], *args: str) -> "subprocess.CompletedProcess[str]
     return subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize(("redis", "what", "fix"), NEVER, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize(("redis", "what", "fix"), NEVER, ids=[each[0].__name__ for each in NEVER])
 def test_check_and_a_worker_tell_what_can_never_work(redis: Urls, what: str, fix: str, simulator: Simulator) -> None:
     with contextlib.ExitStack() as stack:
         env = environment(redis(stack), simulator.url)
