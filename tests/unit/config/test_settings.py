@@ -24,6 +24,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         user_id="user-1",
         wrap_up_code_id="code-1",
         redis_url=Secret("redis://localhost:6379/0"),
+        redis_password=Secret(""),
         sentinel_master="mymaster",
         caller_id="+12125550100",
         default_region="US",
