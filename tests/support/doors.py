@@ -80,6 +80,7 @@ class Doors:
         for module in ("worker.wiring", "worker.cli.check"):
             monkeypatch.setattr(f"{module}.Genesys", lambda *_: self.api)
         monkeypatch.setattr("worker.cli.check.redis_findings", lambda *_, **__: ())  # fakeredis has no INFO
+        monkeypatch.setattr("worker.cli.work.lasting_fault", lambda _: None)
         monkeypatch.setattr("worker.cli.work.run_worker", lambda *_, **__: 0)
         monkeypatch.setattr("worker.cli.work.configure", lambda *_, **__: None)
         monkeypatch.setattr("logging.captureWarnings", lambda *_, **__: None)

@@ -78,5 +78,5 @@ def test_a_user_and_a_group_without_names_are_no_superuser(
     finally:
         process.kill()
         process.wait()
-    assert "superuser" not in log.read_text()
+    assert "py.warnings" not in log.read_text()
     assert "Traceback" not in log.read_text()

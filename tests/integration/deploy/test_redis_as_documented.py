@@ -3,6 +3,7 @@
 import contextlib
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,9 @@ def test_a_worker_and_a_producer_run_on_it(deployed: Deployed, simulator: Simula
         worker.wait_ready()
         outcome = producer.send_task("dial", args=[{"to": "+12125551234"}], queue="dial", task_id="a").get(timeout=20)
         assert outcome["state"] == "placed"
+        check = [sys.executable, "-m", "worker.cli.main", "check"]
+        checked = subprocess.run(check, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
         assert USED_MB * 0.5 < used_mb(worker.pid) < USED_MB * 1.5
         assert worker.stop() == 0
         assert "Traceback" not in worker.output()
