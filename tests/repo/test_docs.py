@@ -263,8 +263,8 @@ def status_labels() -> set[str]:
     now = datetime.now(UTC)
     pause = ActivePause(reason=PauseReason.OUTAGE, message="", since=now, until=None)
     numbers = dict.fromkeys(("sent_last_minute", "inbox", "calls", "due", "later", "in_flight"), 1)
-    overview = FleetStatus(pauses=[pause], probing="outage", share_of_limit=1, workers={}, drain_s=None, **numbers)
-    return {name for name, _ in status._lines(overview, load({}, dotenv=None, credentials=False), None)}
+    looked = FleetStatus(pauses=[pause], probing="outage", share_of_limit=1, workers={}, drain_s=None, **numbers)
+    return {name for name, _ in status._lines(looked, load({}, dotenv=None, credentials=False), None)}
 
 
 def test_every_line_of_the_status_that_is_shown_exists() -> None:

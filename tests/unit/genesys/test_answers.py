@@ -40,7 +40,7 @@ def test_every_status_has_a_row() -> None:
 
 
 def test_every_row_of_the_table_can_be_reached() -> None:
-    """A row under one that always fits before it would be dead."""
+    """A row after one that always matches before it would never be used."""
     seen = []
     for row in TABLE:
         fault, status = (row.on, 200) if isinstance(row.on, TransportFault) else (None, row.on[0])
