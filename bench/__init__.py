@@ -1,1 +1,1 @@
-"""Measurements of Dialer beside what would be picked in its place: `python -m bench`, or `make bench`."""
+"""Measurements of Dialer and its alternatives, side by side: `python -m bench`, or `make bench`."""

@@ -1,7 +1,7 @@
-"""`python -m bench [NAME…]`: measure, show progress, and print the figures side by side.
+"""`python -m bench [NAME…]`: measures, shows the progress, and prints the figures side by side.
 
-Everything runs on loopback, against a Redis and a simulator of its own; nothing real is called. The exit code is 1
-when a figure misses its bar, or could not be measured.
+Everything runs on loopback with its own Redis and simulator; no real call is placed. The exit code is 1 if a figure
+misses its bar, or could not be measured.
 """
 
 import importlib
@@ -16,26 +16,26 @@ from typing import Final
 import click
 from redis import RedisError
 
-from bench.figures import Report, Task
+from bench.figures import BenchReport, Task
 from bench.machine import described, machine
 from bench.processes import Failed
-from bench.progress import say
+from bench.progress import print_progress
 from bench.table import table, verdict
 from sandbox.embedded_redis import RedisUnavailableError
 from sandbox.simulator.process import SimulatorDidNotStart
 
-#: Name -> what it measures, in the order in which they run.
+#: Name -> what it measures, in the order of the runs.
 BENCHES: Final = {
-    "pace": "how much of a rate limit is used, and how many 429s that costs",
-    "recovery": "what happens after a 429",
-    "outage": "an API that swallows every request for 30 s, and a backlog",
-    "misconfiguration": "wrong secret, revoked client, missing permission, unverified caller ID, and a backlog",
-    "throughput": "calls a second without a limit",
-    "enqueue": "jobs a second into the queue, and the memory of an import",
-    "lookups": "records read a second, and a page of a batch's failed jobs",
-    "memory": "bytes a job in Redis, and a worker's memory against its backlog",
-    "due": "how late a job is that was due at an instant",
-    "roundtrips": "commands to Redis a job, and what each is for",
+    "pace": "the share of a rate limit that is used, and the number of 429s",
+    "recovery": "requests and calls after a 429",
+    "outage": "a backlog, and an API that answers no request for 30 s",
+    "misconfiguration": "a backlog with a wrong secret, revoked client, missing permission or unverified caller ID",
+    "throughput": "calls per second without a limit",
+    "enqueue": "jobs enqueued per second, and the memory of an import",
+    "lookups": "records read per second, and the time for a page of failed jobs",
+    "memory": "bytes per job in Redis, and the memory of a worker by size of the backlog",
+    "due": "the delay of scheduled jobs",
+    "roundtrips": "commands to Redis per job, and the purpose of each",
 }
 
 
@@ -45,26 +45,32 @@ BENCHES: Final = {
 )
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHES)), metavar="[NAME]...")
 @click.option(
-    "--jobs", type=click.IntRange(20, 5_000_000), metavar="N", help="How many, in place of each bench's own number."
+    "--jobs",
+    type=click.IntRange(20, 5_000_000),
+    metavar="N",
+    help="The number of jobs, instead of the default of each bench.",
 )
 @click.option(
-    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures to this file too."
+    "--json",
+    "json_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the figures to this file.",
 )
 def main(names: tuple[str, ...], jobs: int | None, json_path: Path | None) -> None:
-    """Measure Dialer beside a plain Celery task and the guide's script; all benches, or those named."""
+    """Measure Dialer, a plain Celery task and the guide's script: with all benches, or those named."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     started, before = time.monotonic(), machine()
     print(f"{described()}\nClients, workers, Redis and simulator share these cores.\n", flush=True)
-    reports: dict[str, Report] = {}
+    reports: dict[str, BenchReport] = {}
     faults: dict[str, str] = {}
     for name in names or BENCHES:
         try:
             bench = importlib.import_module(f"bench.{name}")
-            reports[name] = bench.run(Task(jobs=jobs, say=partial(_say_of, name)))
+            reports[name] = bench.run(Task(jobs=jobs, print_progress=partial(_print_progress_of, name)))
         except (Failed, RedisError, RedisUnavailableError, SimulatorDidNotStart) as error:
             faults[name] = str(error)
-        say("")
+        print_progress("")
         print(f"{table(name, reports[name]) if name in reports else f'{name}: FAILED: {faults[name]}'}\n", flush=True)
     print(verdict(reports))
     for name in faults:
@@ -77,8 +83,8 @@ def main(names: tuple[str, ...], jobs: int | None, json_path: Path | None) -> No
     raise SystemExit(1 if missed or faults else 0)
 
 
-def _say_of(name: str, text: str) -> None:
-    say(f"{name}: {text}")
+def _print_progress_of(name: str, text: str) -> None:
+    print_progress(f"{name}: {text}")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

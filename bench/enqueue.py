@@ -1,9 +1,9 @@
-"""Jobs a second into the queue: a `send_task` loop, the ledger's pipeline, an import; and the memory of an import."""
+"""Jobs enqueued per second by a `send_task` loop, a pipeline and an import; and the memory of an import."""
 
 import time
 from typing import Final, NamedTuple
 
-from bench.figures import PRODUCT, Bar, Figure, Report, Task
+from bench.figures import PRODUCT, Bar, BenchReport, Figure, Task
 from bench.processes import Failed, peak_mb, wait_until
 from bench.stand import BATCH, Stand, jobs, numbers
 from tasks.fleet.pause import Pause, PauseReason
@@ -15,69 +15,75 @@ _IMPORT: Final = f"{PRODUCT}, 'dialer import'"
 _LOOP_JOBS: Final = 3000
 _ROUNDS: Final = 3
 _FEW_ROWS: Final = 10_000
-_PATIENCE_S: Final = 1800.0
+_TIMEOUT_S: Final = 1800.0
 
 
 class Imported(NamedTuple):
-    """One run of the command, its start included."""
+    """One run of the command, including its start."""
 
     rows: int
     seconds: float
     memory_mb: float | None
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     rows = task.count(200_000)
     few = min(_FEW_ROWS, rows)
     rates: dict[bool, dict[str, float]] = {}
     for durable in (True, False):
         where = "on disk" if durable else "in memory"
-        task.say(f"Redis {where}, by turns")
+        task.print_progress(f"Redis {where}, alternating")
         with Stand(durable=durable) as stand:
             rates[durable] = _rates(stand)
         with Stand(durable=durable) as stand:
-            task.say(f"Redis {where}, import of {rows} rows")
+            task.print_progress(f"Redis {where}, import of {rows} rows")
             many = _import(stand, rows)
             rates[durable][_IMPORT] = many.rows / many.seconds
     with Stand() as stand:
-        task.say(f"import of {few} rows, and intake")
+        task.print_progress(f"import of {few} rows, and intake")
         little = _import(stand, few)
     with Stand() as stand:
         taken_in = _intake(stand, _LOOP_JOBS)
     return _report(rates, little, many, taken_in)
 
 
-def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Imported, taken_in: float) -> Report:
+def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Imported, taken_in: float) -> BenchReport:
     figures = [
-        Figure(name=f"jobs a second, Redis {where}", values=dict(rates[durable]))
+        Figure(name=f"jobs per second, Redis {where}", values=dict(rates[durable]))
         for durable, where in ((True, "on disk"), (False, "in memory"))
     ]
     for durable, where in ((True, "on disk"), (False, "in memory")):
         times = {name: rate / rates[durable][_LOOP] for name, rate in rates[durable].items()}
         figures.append(
-            Figure(name=f"times the loop, Redis {where}", values={_PIPELINE: times[_PIPELINE]}, bar=Bar(least=10))
+            Figure(
+                name=f"speed relative to the loop, Redis {where}",
+                values={_PIPELINE: times[_PIPELINE]},
+                bar=Bar(least=10),
+            )
         )
-        figures.append(Figure(name=f"import, times the loop, Redis {where}", values={_IMPORT: times[_IMPORT]}))
+        figures.append(
+            Figure(name=f"import, speed relative to the loop, Redis {where}", values={_IMPORT: times[_IMPORT]})
+        )
     growth = many.memory_mb / little.memory_mb if many.memory_mb and little.memory_mb else None
     figures += [
         Figure(name=f"memory of an import of {each.rows:,} rows", unit="MB", values={_IMPORT: each.memory_mb})
         for each in (little, many)
     ]
     figures += [
-        Figure(name="growth between them, times", values={_IMPORT: growth}, bar=Bar(most=1.1)),
-        Figure(name="messages of the loop taken in a second, one worker", values={_LOOP: taken_in}),
+        Figure(name="factor between these two", values={_IMPORT: growth}, bar=Bar(most=1.1)),
+        Figure(name="messages of the loop accepted per second, one worker", values={_LOOP: taken_in}),
     ]
-    return Report(
-        title="jobs into the queue",
-        conditions=f"{_LOOP_JOBS:,} jobs by a loop beside {_LOOP_JOBS * 10:,} by the pipeline (500 a round trip), the "
-        f"median of {_ROUNDS} rounds; an import of {many.rows:,} rows, its start included",
+    return BenchReport(
+        title="enqueueing jobs",
+        conditions=f"{_LOOP_JOBS:,} jobs by a loop, {_LOOP_JOBS * 10:,} by the pipeline (500 per round trip), the "
+        f"median of {_ROUNDS} rounds; an import of {many.rows:,} rows, including its start",
         figures=figures,
-        notes=["'On disk': Redis writes each command to disk before it answers, as deploy/redis.conf has it."],
+        notes=["'On disk': Redis writes each command to disk before it answers, as with deploy/redis.conf."],
     )
 
 
 def _rates(stand: Stand) -> dict[str, float]:
-    """Loop and pipeline by turns, so that both meet the same machine."""
+    """Alternate loop and pipeline, so that both run under the same load of the machine."""
     loops, pipelines = [], []
     wanted = _LOOP_JOBS * 10
     stand.producer.send_task("dial", args=[{"to": numbers(1)[0]}], queue=INBOX_QUEUE)  # connects
@@ -103,8 +109,8 @@ def _import(stand: Stand, rows: int) -> Imported:
     most: float | None = None
     while command.runs:
         most = peak_mb(command.pid) or most
-        if time.perf_counter() - began > _PATIENCE_S:
-            raise Failed(f"the import took longer than {_PATIENCE_S:g} s")
+        if time.perf_counter() - began > _TIMEOUT_S:
+            raise Failed(f"the import took longer than {_TIMEOUT_S:g} s")
         time.sleep(0.02)
     seconds = time.perf_counter() - began
     entered = stand.counts()["open"]
@@ -114,7 +120,7 @@ def _import(stand: Stand, rows: int) -> Imported:
 
 
 def _intake(stand: Stand, count: int) -> float:
-    """Messages of the loop that one worker takes into the ledger in a second, while the fleet is paused."""
+    """Return the messages per second that one worker accepts into the ledger while the fleet is paused."""
     Pause(stand.redis).begin(PauseReason.OPERATOR, "bench", for_s=None)
     for number in numbers(count):
         stand.producer.send_task("dial", args=[{"to": number, "batch": BATCH}], queue=INBOX_QUEUE)

@@ -1,4 +1,4 @@
-"""What a bench finds: figures with units, side by side for each contender, and the bar that Dialer's must meet."""
+"""The results of a bench: figures with units for each contender, and the bars that Dialer must meet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ SCRIPT: Final = "guide's script"
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """What every figure of Dialer's in a row must be, at least or at the most."""
+    """The minimum or maximum of every value of Dialer in a row."""
 
     least: float | None = None
     most: float | None = None
@@ -26,7 +26,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One row: a value for each contender; None, or no entry, where it does not apply."""
+    """One row: a value for each contender; None, or no entry, if it does not apply."""
 
     name: str
     unit: str = ""
@@ -34,7 +34,7 @@ class Figure:
     bar: Bar | None = None
 
     def met(self) -> bool | None:
-        """Whether Dialer meets the bar; None where there is none. A figure that is missing meets nothing."""
+        """Return whether Dialer meets the bar; None if there is no bar. A missing value does not meet it."""
         if self.bar is None:
             return None
         ours = [value for contender, value in self.values.items() if contender.startswith(PRODUCT)]
@@ -42,8 +42,8 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
-    """What one bench found; `conditions` and `notes` are sentences for a person."""
+class BenchReport:
+    """The results of one bench; `conditions` and `notes` are sentences for a reader."""
 
     title: str
     conditions: str
@@ -75,13 +75,13 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What a bench is asked for."""
+    """The parameters of a bench."""
 
-    #: How many jobs; None for the bench's own number.
+    #: The number of jobs; None for the default of the bench.
     jobs: int | None
-    #: Tells a person how far it is.
-    say: Callable[[str], None]
+    #: Prints the progress.
+    print_progress: Callable[[str], None]
 
     def count(self, usual: int, *, least: int = 1) -> int:
-        """Give the number of jobs; with fewer than `least` the bench would measure nothing."""
+        """Return the number of jobs, which is at least `least`, because fewer jobs would measure nothing."""
         return max(self.jobs or usual, least)

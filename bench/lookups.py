@@ -1,4 +1,4 @@
-"""Looking up what became of jobs, among many: one record, and a page of a batch's failed ones."""
+"""Looking up the outcomes of jobs among many: one record, and a page of failed jobs of a batch."""
 
 import json
 import random
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench.figures import PLAIN, PRODUCT, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, BenchReport, Figure, Task
 from bench.outcomes import finish
 from bench.stand import BATCH, Stand, jobs
 from tasks.codes import State
@@ -19,14 +19,14 @@ _FAILED_OF: Final = 100
 _CHUNK: Final = 500
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(100_000)
     with Stand(durable=False) as stand:
         entered = jobs(count)
         stand.accept(entered)
-        finish(stand, entered, failed_of=_FAILED_OF, say=task.say)
+        finish(stand, entered, failed_of=_FAILED_OF, print_progress=task.print_progress)
         ids = [f"job-{n}" for n in random.choices(range(count), k=_SHOWN)]
-        task.say("looking up")
+        task.print_progress("looking up")
         backend = stand.producer.backend
         shown: dict[str, float | None] = {
             PRODUCT: _rate(stand.records.show, ids),
@@ -36,25 +36,25 @@ def run(task: Task) -> Report:
         began = time.perf_counter()
         found = _scan_for_failed(stand)
         scan_ms = (time.perf_counter() - began) * 1000
-    return Report(
-        title="looking up what became of jobs",
+    return BenchReport(
+        title="looking up outcomes",
         conditions=f"{count:,} outcomes of one batch, {found:,} of them failed",
         figures=[
-            Figure(name="records shown a second, one by one", values=shown),
+            Figure(name="single records per second", values=shown),
             Figure(
                 name=f"a page of {_PAGE} failed jobs of the batch",
                 unit="ms",
                 values={PRODUCT: page_ms, PLAIN: scan_ms},
             ),
         ],
-        notes=["Celery's results have no index: to find the failed ones, every result is read (SCAN and MGET)."],
+        notes=["Celery's results have no index: to find the failed jobs, every result is read (SCAN and MGET)."],
     )
 
 
 def _rate(show: Callable[[str], Any], ids: list[str]) -> float:
     began = time.perf_counter()
     for job_id in ids:
-        assert show(job_id)  # noqa: S101 - a look-up that finds nothing measures nothing
+        assert show(job_id)  # noqa: S101 - a look-up without a result would measure nothing
     return len(ids) / (time.perf_counter() - began)
 
 
@@ -69,7 +69,7 @@ def _page_ms(stand: Stand) -> float:
 
 
 def _scan_for_failed(stand: Stand) -> int:
-    """Count the failed ones as somebody must who has only Celery's results."""
+    """Count the failed jobs with nothing but Celery's results."""
     keys = list(stand.redis.scan_iter("celery-task-meta-*", count=1000))
     found = 0
     for first in range(0, len(keys), _CHUNK):

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Describes the machine on which the figures were measured."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def machine() -> dict[str, str | int | float]:
-    """Describe the machine and the versions that matter, and how busy it is."""
+    """Return the machine, the relevant versions, and the load."""
     return {
         "cores": _cores(),
         "processor": _processor(),
@@ -21,7 +21,7 @@ def machine() -> dict[str, str | int | float]:
 
 
 def described() -> str:
-    """Say it in a line."""
+    """Return the description as one line."""
     found = machine()
     return (
         f"{found['cores']} cores ({found['processor']}), {found['system']}, Python {found['python']}, "
@@ -30,7 +30,7 @@ def described() -> str:
 
 
 def _cores() -> int:
-    """Count the cores that this process may use, which in a container are fewer than the machine's."""
+    """Return the number of cores that this process may use, which a container may limit."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

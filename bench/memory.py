@@ -1,4 +1,4 @@
-"""Bytes a job in Redis, waiting and finished; and a worker's memory while a short and a long backlog waits."""
+"""Bytes per waiting and finished job in Redis, and the memory of a worker with a short and a long backlog."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, Bar, BenchReport, Figure, Task
 from bench.outcomes import finish
 from bench.processes import rss_mb, wait_until
 from bench.stand import Stand, jobs, numbers
@@ -19,11 +19,11 @@ _SETTLE_S: Final = 3.0
 _RIVAL_QUEUE: Final = "celery"
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     many = task.count(100_000)
-    task.say(f"{_LONG_FOR_RIVAL} jobs in Redis")
+    task.print_progress(f"{_LONG_FOR_RIVAL} jobs in Redis")
     with Stand(durable=False) as stand:
-        ours = _bytes_a_job(stand, jobs(_LONG_FOR_RIVAL), say=task.say)
+        ours = _bytes_a_job(stand, jobs(_LONG_FOR_RIVAL), print_progress=task.print_progress)
     with Stand(durable=False) as stand:
         rivals = _rivals_bytes(stand, _LONG_FOR_RIVAL)
     workers: dict[str, dict[int, float | None]] = {PRODUCT: {}, PLAIN: {}}
@@ -32,43 +32,43 @@ def run(task: Task) -> Report:
         (PLAIN, (_FEW, _LONG_FOR_RIVAL), _rival),
     ):
         for backlog in backlogs:
-            task.say(f"{name}, {backlog} jobs that are due later")
+            task.print_progress(f"{name}, a backlog of {backlog} jobs")
             with Stand(durable=False) as stand:
                 workers[name][backlog] = fill(stand, backlog)
     sizes = dict.fromkeys(backlog for each in workers.values() for backlog in each)
     growth = {name: _growth(list(each.values())) for name, each in workers.items()}
-    return Report(
+    return BenchReport(
         title="memory",
         conditions=f"{_LONG_FOR_RIVAL:,} jobs in Redis; a worker of 8 threads that has just placed {_CALLED} calls, with "
-        "a backlog that is due in an hour",
+        "a backlog that is due in one hour",
         figures=[
-            Figure(name="Redis, a job that waits", unit="bytes", values={PRODUCT: ours[0], PLAIN: rivals[0]}),
-            Figure(name="Redis, a job that has ended", unit="bytes", values={PRODUCT: ours[1], PLAIN: rivals[1]}),
+            Figure(name="Redis, waiting job", unit="bytes", values={PRODUCT: ours[0], PLAIN: rivals[0]}),
+            Figure(name="Redis, finished job", unit="bytes", values={PRODUCT: ours[1], PLAIN: rivals[1]}),
             *(
                 Figure(
-                    name=f"worker's memory, backlog of {backlog:,}",
+                    name=f"memory of a worker, backlog of {backlog:,} jobs",
                     unit="MB",
                     values={name: each[backlog] for name, each in workers.items() if backlog in each},
                 )
                 for backlog in sizes
             ),
-            Figure(name="growth from the shortest to the longest, times", values=growth, bar=Bar(most=1.1)),
+            Figure(name="factor between the shortest and the longest", values=growth, bar=Bar(most=1.1)),
         ],
         notes=[
-            "A job that has ended is, for Dialer, the record, three indexes, an entry of the stream of outcomes, and "
-            "the result that Celery's AsyncResult reads; for the plain task, that result alone.",
-            "The backlog of the plain task waits by Celery's eta: its worker takes all of it into memory.",
+            "For Dialer, a finished job has a record, three index entries, an entry in the stream of outcomes, and "
+            "the result that Celery's AsyncResult reads; for the plain task, it has only the result.",
+            "The backlog of the plain task uses Celery's eta, so the worker keeps all of it in memory.",
         ],
     )
 
 
-def _bytes_a_job(stand: Stand, entered: list[Job], *, say: Callable[[str], None]) -> tuple[float, float]:
-    """Bytes a job while it waits, and after its end."""
-    stand.accept(jobs(1, first=len(entered)))  # scripts, and the keys that all jobs share
+def _bytes_a_job(stand: Stand, entered: list[Job], *, print_progress: Callable[[str], None]) -> tuple[float, float]:
+    """Return the bytes per job while it waits, and after it has ended."""
+    stand.accept(jobs(1, first=len(entered)))  # loads the scripts, and creates the keys that all jobs share
     empty = _used(stand)
     stand.accept(entered)
     waiting = _used(stand)
-    finish(stand, entered, failed_of=len(entered), say=say)
+    finish(stand, entered, failed_of=len(entered), print_progress=print_progress)
     return (waiting - empty) / len(entered), (_used(stand) - empty) / len(entered)
 
 
@@ -83,7 +83,7 @@ def _rivals_bytes(stand: Stand, count: int) -> tuple[float, float]:
 
 
 def _used(stand: Stand) -> int:
-    """Bytes that Redis has in use, but for what our own connection is given."""
+    """Return the memory in use by Redis, without that of our own connection."""
     info: Any = stand.redis.info("memory")
     return int(info["used_memory"]) - int(info["mem_clients_normal"])
 

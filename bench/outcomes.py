@@ -1,4 +1,4 @@
-"""Outcomes by the thousand, written by the ledger's own steps and without any call, for look-ups and memory."""
+"""Writes thousands of outcomes with the ledger's own steps and without any call, for look-ups and memory."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,11 +10,11 @@ from tasks.job import Job
 from tasks.ledger.claim import Claim
 from tasks.ledger.settlement import End, Settlement
 
-_TOLD_EVERY: Final = 5000
+_PROGRESS_EVERY: Final = 5000
 
 
-def finish(stand: Stand, entered: list[Job], *, failed_of: int, say: Callable[[str], None]) -> None:
-    """Claim and finish jobs that wait; one in `failed_of` fails, the others are placed."""
+def finish(stand: Stand, entered: list[Job], *, failed_of: int, print_progress: Callable[[str], None]) -> None:
+    """Claim and finish waiting jobs; one in `failed_of` fails, and the others are placed."""
     for n, job in enumerate(entered):
         claim = stand.ledger.claim(job.id, worker="bench")
         if not isinstance(claim, Claim):
@@ -31,5 +31,5 @@ def finish(stand: Stand, entered: list[Job], *, failed_of: int, say: Callable[[s
         else:
             end = End(state=State.FAILED, code=Code.COULD_NOT_CONNECT)
         stand.ledger.settle(claim, Settlement(action=end))
-        if n % _TOLD_EVERY == 0:
-            say(f"{n} of {len(entered)} outcomes written")
+        if n % _PROGRESS_EVERY == 0:
+            print_progress(f"{n} of {len(entered)} outcomes written")

@@ -1,11 +1,11 @@
-"""How much of a rate limit is used, and how many 429s that costs: a fixed window, and more jobs than fit into it."""
+"""The share of a rate limit that is used, and the number of 429s, with more jobs than the window allows."""
 
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from bench.figures import PLAIN, PRODUCT, QUOTA, SCRIPT, Bar, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, QUOTA, SCRIPT, Bar, BenchReport, Figure, Task
 from bench.processes import wait_until
 from bench.stand import Stand, jobs, numbers
 from bench.traffic import Visit, asked_in_a_pause, most_in_any, share_of_limit, visits
@@ -15,11 +15,11 @@ _PERIOD_S: Final = 4
 _WORKERS: Final = 4
 _LATENCY_S: Final = 0.2
 _SCRIPT_S: Final = 20.0
-#: Celery's own limit holds for each worker: whoever sets it divides by their number.
+#: Celery's own limit applies to each worker, so it has to be divided by the number of workers.
 _QUOTA: Final = f"{_ALLOWED * 60 // _PERIOD_S // _WORKERS}/m"
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(1200, least=700)
     contenders: dict[str, Callable[[Stand], None]] = {
         f"{PRODUCT}, {_WORKERS} workers": partial(_dialer, count=count, workers=_WORKERS),
@@ -30,18 +30,18 @@ def run(task: Task) -> Report:
     }
     asked: dict[str, list[Visit]] = {}
     for name, contend in contenders.items():
-        task.say(f"{name}, {count} jobs")
+        task.print_progress(f"{name}, {count} jobs")
         with _stand() as stand:
             contend(stand)
             asked[name] = visits(stand.simulator)
     return _report(asked, count)
 
 
-def _report(asked: dict[str, list[Visit]], count: int) -> Report:
+def _report(asked: dict[str, list[Visit]], count: int) -> BenchReport:
     share = {name: share_of_limit(each, allowed=_ALLOWED, period_s=_PERIOD_S) for name, each in asked.items()}
     placed = {name: [visit.time for visit in each if not visit.refused] for name, each in asked.items()}
-    return Report(
-        title="a rate limit, and more jobs than it lets through",
+    return BenchReport(
+        title="a rate limit, and more jobs than it allows",
         conditions=f"{count:,} jobs, {_WORKERS} workers of 8 threads; the API allows {_ALLOWED} requests in a fixed "
         f"window of {_PERIOD_S} s and answers in {_LATENCY_S * 1000:g} ms",
         figures=[
@@ -52,7 +52,7 @@ def _report(asked: dict[str, list[Visit]], count: int) -> Report:
                 bar=Bar(least=98),
             ),
             Figure(
-                name="answers of 429",
+                name="429 responses",
                 values={name: sum(visit.refused for visit in each) for name, each in asked.items()},
                 bar=Bar(most=0),
             ),
@@ -67,25 +67,25 @@ def _report(asked: dict[str, list[Visit]], count: int) -> Report:
                 bar=Bar(most=_ALLOWED),
             ),
             Figure(
-                name="jobs never placed",
+                name="jobs not placed",
                 values={name: count - len(times) for name, times in placed.items() if name != SCRIPT},
                 bar=Bar(most=0),
             ),
             Figure(
-                name="from the first call to the last",
+                name="from the first to the last call",
                 unit="s",
                 values={name: times[-1] - times[0] for name, times in placed.items() if name != SCRIPT},
             ),
         ],
         notes=[
             (
-                "The share is taken from the opening of the server's second window to that of its last: a burst "
-                "into the first window, or a last one that nobody waits for, does not flatter it."
+                "The share is measured from the start of the server's second window to the start of its last window, so "
+                "that neither a burst in the first window nor a partial last window increases it."
             ),
-            "A pause is the time that the Retry-After of a 429 tells to wait.",
-            f"The {SCRIPT} ran for {_SCRIPT_S:g} s: one call after the other, each with a token of its own.",
+            "A pause is the time in the Retry-After header of a 429.",
+            f"The {SCRIPT} ran for {_SCRIPT_S:g} s: it places one call after the other, each with a new token.",
             (
-                f"{QUOTA} is a quota a worker ({_QUOTA} here): whoever sets it must know how many workers there are. "
+                f"{QUOTA} is a quota per worker ({_QUOTA} here), so its value depends on the number of workers. "
                 f"{PRODUCT} has the same settings with one worker and with {_WORKERS}."
             ),
         ],
@@ -99,21 +99,21 @@ def _stand() -> Stand:
 def _dialer(stand: Stand, *, count: int, workers: int, concurrency: int = 8) -> None:
     stand.start_dialer(workers, concurrency=concurrency)
     stand.accept(jobs(count))
-    wait_until(lambda: stand.counts()["open"] == 0, _patience_s(count), "the end of the jobs", look_s=0.5)
+    wait_until(lambda: stand.counts()["open"] == 0, _timeout_s(count), "the end of the jobs", look_s=0.5)
 
 
 def _rival(stand: Stand, *, count: int, quota: str = "") -> None:
-    # Celery's limiter looks at its clock when something happens: prefork's answers wake it, those of threads do not.
+    # Celery's limiter checks its clock only at events. Results of prefork wake it, and those of threads do not.
     stand.start_rival(_WORKERS, quota=quota, pool="prefork" if quota else "threads")
     stand.send_to_rival(numbers(count))
-    wait_until(lambda: stand.rival_results().total() == count, _patience_s(count), "the end of the tasks", look_s=0.5)
+    wait_until(lambda: stand.rival_results().total() == count, _timeout_s(count), "the end of the tasks", look_s=0.5)
 
 
 def _script(stand: Stand) -> None:
-    """One call after the other: slow enough to be seen after a while."""
+    """Run the script for a while; it is too slow to place all calls."""
     with stand.start_script(numbers(_ALLOWED * 10)):
         time.sleep(_SCRIPT_S)
 
 
-def _patience_s(count: int) -> float:
+def _timeout_s(count: int) -> float:
     return 60 + 3 * count * _PERIOD_S / _ALLOWED

@@ -1,10 +1,10 @@
-"""How far it is, on stderr, for who waits for it."""
+"""Prints the progress on stderr."""
 
 import sys
 
 
-def say(text: str) -> None:
-    """One line of progress, over and over on a terminal; elsewhere one after the other."""
+def print_progress(text: str) -> None:
+    """Print one line of progress; on a terminal, it replaces the previous line."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
     elif text:

@@ -1,7 +1,7 @@
-"""The other rival: the guide's complete working example, in a loop over the numbers on its command line's file.
+"""The other rival: the guide's complete working example, in a loop over the numbers in a file.
 
-As the guide has it: a token for each call, a connection for each request, no time-out, and a call that is refused is
-printed and forgotten. Only the host is another, for the simulator speaks plain http on a port of its own.
+As in the guide, it fetches a token for each call, opens a connection for each request, has no time-out, and prints a
+refusal without a retry. Only the host differs, because the simulator uses plain http on its own port.
 """
 
 import os

@@ -1,10 +1,10 @@
-"""The rival: a Celery task as a careful engineer writes it in an afternoon, with Celery's own means only.
+"""The rival: a Celery task as a careful engineer writes it in an afternoon, with only the features of Celery.
 
-Acknowledged late, so that a killed worker's task runs again; a 429 waits for as long as `Retry-After` says, however
-often; a connection that fails or times out is tried again with growing distance, as Celery's documentation shows;
-one token a process, one kept-alive connection a thread. `RIVAL_RATE_LIMIT` sets Celery's own quota, which holds for
-each worker: whoever sets it must know how many there are. `RIVAL_VISIBILITY_S` is the time after which Celery gives
-what a dead worker had to another one; an hour, by default.
+It is acknowledged late, so that the task of a killed worker runs again. After a 429 it waits for `Retry-After`, without
+a limit of retries. A connection that fails or times out is retried with exponential back-off, as in Celery's
+documentation. It uses one token per process, and one persistent connection per thread. `RIVAL_RATE_LIMIT` sets
+Celery's own quota, which applies to each worker. `RIVAL_VISIBILITY_S` is the time after which Celery redelivers the
+tasks of a dead worker; the default is one hour.
 """
 
 import os
@@ -47,7 +47,7 @@ def _session() -> requests.Session:
 
 
 def _current_token() -> str:
-    global _token  # noqa: PLW0603 - one token a process, as the guide keeps it
+    global _token  # noqa: PLW0603 - one token per process, as in the guide
     with _token_lock:
         if _token is None:
             response = _session().post(
@@ -81,7 +81,7 @@ def _discard_token(refused: str) -> None:
     retry_kwargs={"max_retries": 5},
 )
 def dial(self: Any, to: str) -> str:
-    """Place one call; the conversation id."""
+    """Place one call, and return the conversation id."""
     token = _current_token()
     response = _session().post(
         f"{API}/api/v2/conversations/calls",

@@ -1,4 +1,4 @@
-"""Commands to Redis a job, as Redis itself tells them (MONITOR), and what each is for."""
+"""Commands to Redis per job, counted with MONITOR, and the purpose of each."""
 
 import hashlib
 import threading
@@ -7,28 +7,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bench.figures import PLAIN, PRODUCT, Figure, Report, Task
+from bench.figures import PLAIN, PRODUCT, BenchReport, Figure, Task
 from bench.processes import Failed, wait_until
 from bench.stand import Stand, jobs, numbers
 from tasks.store.scripts import operations, source
 
-#: What is sent for a job, by the script's or the command's name, and why.
+#: The scripts and commands that are sent for a job, and the purpose of each.
 WHY: Final = {
-    "accept": "the job into the ledger and its due set",
-    "nudge": "jobs that are due to the queue of calls, as many at once as there is room for",
-    "BLPOP": "the scheduler sleeps until a job is due or the queue is short",
-    "BRPOP": "Celery takes a nudge",
-    "claim": "one worker takes the job: fence, lease, out of the due set",
-    "token_take": "the token as it is now: a revoked one costs one refusal, not one a worker",
-    "send": "the last look before the first byte: fence, lease, cancel, pause, slot",
-    "settle": "outcome, indexes, batch, stream and Celery's result, all or nothing",
+    "accept": "enter the job into the ledger and its due set",
+    "nudge": "dispatch due jobs to the queue of calls, several at once",
+    "BLPOP": "the scheduler waits until a job is due or the queue is short",
+    "BRPOP": "Celery fetches a nudge",
+    "claim": "one worker claims the job: fence, lease, removal from the due set",
+    "token_take": "read the current token, so that a revoked token causes one refusal for the fleet",
+    "send": "last check before the request: fence, lease, cancellation, pause, slot",
+    "settle": "store outcome, indexes, batch, stream and Celery's result atomically",
 }
-#: Commands that share a round trip with others.
+#: Commands that are sent in a pipeline, and how many share a round trip.
 _PIPELINED: Final = {"accept": 500}
-_LAST_WORD: Final = "bench-ends"
+_END_MARK: Final = "bench-ends"
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BenchReport:
     count = task.count(600)
     ours, within = _counted(task, PRODUCT, _dialer, count)
     rivals, _ = _counted(task, PLAIN, _rival, count)
@@ -36,22 +36,22 @@ def run(task: Task) -> Report:
     others = ours.total() / count - sum(known.values())
     trips = sum(each / _PIPELINED.get(name, 1) for name, each in known.items()) + others
     sent = ", ".join(f"{name} {shown / count:.2f}" for name, shown in rivals.most_common() if shown / count >= 0.01)  # noqa: PLR2004
-    return Report(
-        title="commands to Redis a job",
+    return BenchReport(
+        title="commands to Redis per job",
         conditions=f"{count:,} jobs, one worker of 8 threads, no limit",
         figures=[
             *(Figure(name=f"{name}: {WHY[name]}", values={PRODUCT: each}) for name, each in known.items()),
-            Figure(name="others: heartbeat, leases that ran out, inbox, connections", values={PRODUCT: others}),
+            Figure(name="others: heartbeat, expired leases, inbox, connections", values={PRODUCT: others}),
             Figure(
-                name="all that producer and worker send",
+                name="all commands of producer and worker",
                 values={PRODUCT: ours.total() / count, PLAIN: rivals.total() / count},
             ),
-            Figure(name="round trips, 500 accepted in one", values={PRODUCT: trips}),
+            Figure(name="round trips, with 500 jobs accepted in one", values={PRODUCT: trips}),
             Figure(name="commands that scripts run inside Redis", values={PRODUCT: within.total() / count}),
         ],
         notes=[
-            "With a limit, a job that waits for its slot asks 'send' twice.",
-            f"The plain task's, in pipelines of two to four: {sent}.",
+            "With a limit, a job that waits for its slot runs 'send' twice.",
+            f"Commands of the plain task, in pipelines of two to four: {sent}.",
         ],
     )
 
@@ -59,11 +59,11 @@ def run(task: Task) -> Report:
 def _counted(
     task: Task, name: str, contend: Callable[[Stand, int], None], count: int
 ) -> tuple[Counter[str], Counter[str]]:
-    """What clients sent, and what scripts ran, while one contender had its jobs."""
-    task.say(f"{name}, {count} jobs")
+    """Count the commands of clients and of scripts while one contender runs its jobs."""
+    task.print_progress(f"{name}, {count} jobs")
     with Stand(durable=False) as stand:
         (stand.start_dialer if name == PRODUCT else stand.start_rival)()
-        contend(stand, 10)  # connections, scripts, the token
+        contend(stand, 10)  # opens connections, loads scripts, fetches the token
         with _monitored(stand) as found:
             contend(stand, count)
         return found
@@ -95,7 +95,7 @@ def _monitored(stand: Stand) -> Iterator[tuple[Counter[str], Counter[str]]]:
             for heard in monitor.listen():
                 words: list[str] = heard["command"].split()
                 command = words[0].upper()
-                if command == "ECHO" and _LAST_WORD in words:
+                if command == "ECHO" and _END_MARK in words:
                     return
                 if heard["client_type"] == "lua":
                     scripts[command] += 1
@@ -105,12 +105,12 @@ def _monitored(stand: Stand) -> Iterator[tuple[Counter[str], Counter[str]]]:
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
     if not ready.wait(10):
-        raise Failed("Redis does not let itself be monitored")
+        raise Failed("MONITOR does not work with this Redis")
     yield clients, scripts
-    stand.redis.echo(_LAST_WORD)
+    stand.redis.echo(_END_MARK)
     thread.join(30)
 
 
 def _scripts() -> dict[str, str]:
-    """The name of each script by what EVALSHA calls it."""
+    """Return the names of the scripts by their SHA-1, as in EVALSHA."""
     return {hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest(): name for name in operations()}

@@ -1,4 +1,4 @@
-"""The test stand of one measurement: a Redis, a simulator, and the processes of one contender, all on loopback."""
+"""The environment of one measurement: a Redis, a simulator, and the processes of one contender, on loopback."""
 
 import json
 import sys
@@ -32,10 +32,10 @@ _FIRST_NUMBER: Final = 2_340_000
 
 
 class Stand:
-    """Nothing of one measurement is left for the next: each has a stand of its own.
+    """Each measurement has its own stand, so that nothing is left over from the previous one.
 
-    `limit` is the product's setting of the rate limit; `behavior` are fields of the simulator's. Redis writes each
-    command to disk before it answers, as `deploy/redis.conf` has it, unless `durable` is False.
+    `limit` is the rate limit in the settings of Dialer; `behavior` are fields of the simulator's behavior. Redis writes
+    each command to disk before it answers, as with `deploy/redis.conf`, unless `durable` is False.
     """
 
     def __init__(self, *, limit: str = UNLIMITED, durable: bool = True, **behavior: object) -> None:
@@ -79,7 +79,7 @@ class Stand:
     def start_rival(
         self, count: int = 1, *, concurrency: int = 8, pool: str = "threads", quota: str = "", ready: bool = True
     ) -> list[Child]:
-        """Start workers of the plain Celery task; `quota` is Celery's `rate_limit`, which each of them has."""
+        """Start workers of the plain Celery task; `quota` is Celery's `rate_limit` of each worker."""
         command = ["-m", "celery", "-A", "bench.rival_task", "worker", "-l", "INFO", f"--pool={pool}"]
         environ = {**self.environ, "RIVAL_REDIS_URL": self._redis_server.url}
         if quota:
@@ -105,12 +105,12 @@ class Stand:
 
     @cached_property
     def producer(self) -> Celery:
-        """A producer that knows only Celery."""
+        """A producer that uses only Celery."""
         url = self._redis_server.url
         return Celery("producer", broker=url, backend=url, set_as_current=False)
 
     def send_to_rival(self, numbers: list[str], **options: Any) -> None:
-        """Enter the same for the plain Celery task, on the queue that its workers listen on."""
+        """Send the numbers to the plain Celery task, on the queue of its workers."""
         for n, number in enumerate(numbers):
             self.producer.send_task("rival.dial", args=[number], task_id=f"job-{n}", **options)
 
@@ -125,7 +125,7 @@ class Stand:
         return found
 
     def counts(self) -> Counter[str]:
-        """Count the product's jobs by outcome; `open` are those without one."""
+        """Count the jobs of Dialer by outcome; `open` counts those without one."""
         return Counter(self.records.counts(BATCH))
 
     def _start(
@@ -142,11 +142,11 @@ class Stand:
 
 
 def numbers(count: int) -> list[str]:
-    """Numbers that the simulator answers soundly, all different, in E.164."""
+    """Return different numbers in E.164 for which the simulator causes no fault."""
     return [f"+1212{_FIRST_NUMBER + n}" for n in range(count)]
 
 
 def jobs(count: int, *, first: int = 0, **fields: Any) -> list[Job]:
-    """Jobs for these numbers."""
+    """Return jobs for these numbers."""
     found = enumerate(numbers(first + count))
     return [Job(**{"id": f"job-{n}", "to": to, "batch": BATCH, **fields}) for n, to in found if n >= first]

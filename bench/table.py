@@ -1,12 +1,12 @@
-"""How reports are shown: a table each, contenders side by side, and at the end which bars are met."""
+"""Formats each report as a table with the contenders side by side, and at the end the bars that are met."""
 
-from bench.figures import Figure, Report
+from bench.figures import BenchReport, Figure
 
 _NONE = "-"
 
 
-def table(name: str, report: Report) -> str:
-    """Write one report."""
+def table(name: str, report: BenchReport) -> str:
+    """Return one report as text."""
     contenders = report.contenders
     rows = [["", *contenders, "bar"], *(_row(figure, contenders) for figure in report.figures)]
     if not any(figure.bar for figure in report.figures):
@@ -18,8 +18,8 @@ def table(name: str, report: Report) -> str:
     return "\n".join(lines)
 
 
-def verdict(reports: dict[str, Report]) -> str:
-    """Say how many bars are met, and name each that is not."""
+def verdict(reports: dict[str, BenchReport]) -> str:
+    """Return how many bars are met, and the names of those that are missed."""
     judged = [(name, figure) for name, report in reports.items() for figure in report.figures if figure.bar]
     missed = [(name, figure) for name, figure in judged if not figure.met()]
     lines = [f"Bars: {len(judged) - len(missed)} met, {len(missed)} missed."]
@@ -52,7 +52,7 @@ def _shown_all(figure: Figure) -> str:
 
 
 def shown(value: float | None) -> str:
-    """Write a number with the digits that mean something."""
+    """Return a number with its significant digits."""
     if value is None:
         return _NONE
     if isinstance(value, int) or value == int(value) or abs(value) >= 100:  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""What the simulator's record of requests tells: how well a limit was used, and who asked when asking was useless."""
+"""Evaluates the simulator's log of requests: the share of a limit that was used, and requests during a pause."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from sandbox.simulator.process import Simulator
 
 @dataclass(frozen=True)
 class Visit:
-    """A request to place a call: its arrival in epoch seconds, and the status that it was told."""
+    """A request to place a call: its arrival in epoch seconds, and the status of the response."""
 
     time: float
     status: int | None
@@ -22,45 +22,45 @@ class Visit:
 
 
 @dataclass
-class Window:
-    """One of the server's windows: it opens with the first request after the last one's end."""
+class LimitWindow:
+    """A rate limit window of the server, which opens with the first request after the end of the previous one."""
 
     opened_at: float
     admitted: int = 0
 
 
 def visits(simulator: Simulator) -> list[Visit]:
-    """Read the requests that asked for a call, by arrival."""
+    """Return the requests to place calls, by arrival."""
     found: list[dict[str, Any]] = simulator.requests()
     asked = [Visit(each["time"], each["status"]) for each in found if "conversations/calls" in each["route"]]
     return sorted(asked, key=lambda visit: visit.time)
 
 
-def windows(asked: Sequence[Visit], *, period_s: float) -> list[Window]:
-    """Sort the requests into the server's windows."""
-    found: list[Window] = []
+def windows(asked: Sequence[Visit], *, period_s: float) -> list[LimitWindow]:
+    """Group the requests by the windows of the server."""
+    found: list[LimitWindow] = []
     for visit in asked:
         if not found or visit.time >= found[-1].opened_at + period_s:
-            found.append(Window(visit.time))
+            found.append(LimitWindow(visit.time))
         found[-1].admitted += not visit.refused
     return found
 
 
 def share_of_limit(asked: Sequence[Visit], *, allowed: int, period_s: float) -> float | None:
-    """Calls from the opening of the server's second window to that of its last, over what the limit allows then.
+    """Return the share of the limit that was used from the start of the second window to the start of the last.
 
-    It can never pass 1: neither a burst into the first window nor a last one that nobody waits for the end of counts.
-    None where there are fewer than three windows.
+    It cannot exceed 1, because neither a burst in the first window nor a partial last window counts. None if there are
+    fewer than three windows.
     """
     found = windows(asked, period_s=period_s)
-    if len(found) <= 2:  # noqa: PLR2004 - the second must be over
+    if len(found) <= 2:  # noqa: PLR2004 - the second must be complete
         return None
     called = sum(window.admitted for window in found[1:-1])
     return called / ((found[-1].opened_at - found[1].opened_at) * allowed / period_s)
 
 
 def most_in_any(asked: Sequence[Visit], *, period_s: float) -> int:
-    """Count the most requests that arrived within a period, wherever it begins."""
+    """Return the maximum number of requests within any period."""
     times = [visit.time for visit in asked]
     most, first = 0, 0
     for n, time in enumerate(times):
@@ -71,7 +71,7 @@ def most_in_any(asked: Sequence[Visit], *, period_s: float) -> int:
 
 
 def asked_in_a_pause(asked: Sequence[Visit], *, period_s: float) -> int:
-    """Count the requests that arrived while the `Retry-After` of an earlier 429 was running, in whole seconds."""
+    """Count the requests that arrived before the `Retry-After` of an earlier 429, in whole seconds, had passed."""
     opened_at, until, count = -math.inf, -math.inf, 0
     for visit in asked:
         if visit.time >= opened_at + period_s:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, overload
 
 from config.values import Profile, Secret
 
-#: The key of a field's metadata under which its variable stands.
+#: The key of a field's metadata that holds its variable.
 VARIABLE = "variable"
 
 _Value = TypeVar("_Value")

@@ -23,7 +23,7 @@ from config.masking import is_sensitive, mask, mask_job_id, mask_number
 
 __all__ = ["JsonFormatter", "TextFormatter", "add_secret", "configure", "mask", "mask_number"]
 
-# The attributes of a record that are not fields. In `data` Celery repeats what its message says of a task.
+# The attributes of a record that are not fields. In `data`, Celery repeats its message about a task.
 _NO_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "data"}
 # The name of such a field shows that its number is a measurement, and no phone number.
 _MEASURE = re.compile(r".*_(s|ms|us|ns|at|bytes|total|count)")

@@ -4,7 +4,7 @@ import re
 
 from config.known_secrets import HIDDEN, hide_secrets
 
-# The patterns are verbose (re.VERBOSE): white space means nothing, and an example stands beside each alternative.
+# The patterns are verbose (re.VERBOSE): white space is ignored, and each alternative has an example beside it.
 # Each fragment ends with a line break, so that its last comment ends before the pattern that it is put into goes on.
 
 _DIGIT = r"""

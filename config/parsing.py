@@ -111,6 +111,6 @@ def regions(text: str) -> frozenset[str]:
     if not text:
         return frozenset()
     # An empty item is a fault: a single comma, read as "empty", would allow all regions.
-    # 001 stands for numbers of no country, such as international freephone (+800).
+    # 001 stands for numbers that belong to no country, such as international freephone (+800).
     names = {name.strip() for name in text.split(",")}
     return frozenset(name if name == "001" else region(name) for name in names)

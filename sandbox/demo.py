@@ -32,9 +32,9 @@ from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
 from worker.cli.store import acceptance, redis_fault
 from worker.connection import connect
-from worker.importing.bulk import Tally, bring_in
-from worker.importing.rows import Filling
-from worker.importing.source import opened
+from worker.importing.bulk import ImportSummary, import_jobs
+from worker.importing.rows import RowDefaults
+from worker.importing.source import open_source
 
 NUMBERS: Final = Path(sandbox.__file__).with_name("numbers.csv")
 BATCH: Final = "demo"
@@ -105,13 +105,13 @@ def _run(stack: ExitStack, *, keep: bool) -> None:
 
 
 def _import(redis: Redis, settings: Settings) -> None:
-    tally = Tally()
-    with opened(str(NUMBERS)) as source:
-        jobs = Filling(batch=BATCH).jobs(source.rows(file_format="csv", id_column=None))
-        for _ in bring_in(jobs, acceptance(settings, redis), tally):
+    summary = ImportSummary()
+    with open_source(str(NUMBERS)) as source:
+        jobs = RowDefaults(batch=BATCH).jobs(source.rows(file_format="csv", id_column=None))
+        for _ in import_jobs(jobs, acceptance(settings, redis), summary):
             pass
     click.echo(
-        f"Imported {tally.accepted} of {tally.rows} rows as jobs; the limit is {_PER_MINUTE} calls a minute.\n"
+        f"Imported {summary.accepted} of {summary.rows} rows as jobs; the limit is {_PER_MINUTE} calls a minute.\n"
     )
 
 

@@ -42,7 +42,7 @@ def watch(records: Records, batch: str, workers: Sequence[DemoWorker], *, per_mi
 @contextmanager
 def _shown(per_minute: int) -> Iterator[Callable[[Counts], None]]:
     if not sys.stdout.isatty():
-        yield _Lines()
+        yield _OneLineASecond()
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - not in a pipe
 
@@ -56,7 +56,7 @@ def _shown(per_minute: int) -> Iterator[Callable[[Counts], None]]:
         )
 
 
-class _Lines:
+class _OneLineASecond:
     """Prints one line a second, and one at the end."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ log = logging.getLogger("dialer.attempt")
 SEND_WITHIN_S: Final = 3.0
 
 
-class Ledger(Protocol):
+class AttemptLedger(Protocol):
     """The part of the ledger that an attempt uses. Each method raises LedgerUnavailable."""
 
     def claim(self, job_id: str, *, worker: str, wake_depth: int) -> Claim | Declined:
@@ -61,7 +61,7 @@ class Attempt:
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        ledger: AttemptLedger,
         tokens: Tokens,
         api: Api,
         policy: RetryPolicy,

@@ -170,7 +170,7 @@ WORDS: dict[Code, Words] = {
     ),
     Code.CREDENTIALS_REFUSED: Words(
         "Genesys Cloud refused the client id or secret.",
-        "Check GENESYS_CLOUD_CLIENT_ID, GENESYS_CLOUD_CLIENT_SECRET and GENESYS_CLOUD_REGION.",
+        "Check GENESYS_CLOUD_CLIENT_ID, GENESYS_CLOUD_CLIENT_SECRET, GENESYS_CLOUD_REGION and GENESYS_CLOUD_PROFILE.",
     ),
     Code.TOKEN_REFUSED: Words(
         "Genesys Cloud rejected a new token.",

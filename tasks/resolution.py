@@ -2,7 +2,7 @@
 
 result                         the job                                                          the breaker
 placed                         placed                                                           closes
-Refused                        rejected; breaker open: requeued, due a minute later             counts it
+Refused                        rejected; breaker open: requeued in its place                    counts it
 Unknown                        unconfirmed; retried only with DIALER_AMBIGUOUS=redial           counts it
 NotPlaced  rate limit          requeued in its place, not counted as an attempt; fleet paused   API is alive
            first 401           requeued in its place, not counted as an attempt                 counts it
@@ -35,7 +35,6 @@ _BACKOFF_FIRST_S: Final = 2.0
 _BACKOFF_MOST_S: Final = 15 * 60.0
 _BUG_DELAY_S: Final = 30.0
 _NO_TOKEN_S: Final = 2.0
-_REFUSED_DELAY_S: Final = 60.0
 _NO_RETRY_AFTER_S: Final = 2.0  # the guide: "a default of 1-2 seconds"
 
 
@@ -138,13 +137,12 @@ def _actions(
     """Return what happens to the job, and what happens instead while the breaker is open for this error."""
     used_up = gate.attempts >= (claim.job.max_attempts or policy.max_attempts)
     delay_s = backoff_s(gate.attempts, jitter)
+    in_its_place = _release(error, counts=False)
     if isinstance(error, Refused):
-        # It is due later, so that the next probe is another job: this job may have a fault of its own.
-        return _end(State.REJECTED, error), _release(error, _REFUSED_DELAY_S, counts=False)
+        return _end(State.REJECTED, error), in_its_place
     if not isinstance(error, NotPlaced):
         retried = policy.redial and not used_up
         return _release(error, delay_s) if retried else _end(State.UNCONFIRMED, error), None
-    in_its_place = _release(error, counts=False)
     first_refusal = error.code is Code.TOKEN_REFUSED and claim.last_code != Code.TOKEN_REFUSED
     if error.code is Code.RATE_LIMITED or first_refusal:
         return in_its_place, in_its_place

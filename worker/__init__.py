@@ -1,1 +1,1 @@
-"""The process that runs the tasks: Celery app, wiring, threads, and the `dialer` command."""
+"""The worker process: the Celery app, wiring, threads, and the `dialer` command."""

@@ -1,4 +1,4 @@
-"""The Celery app of a worker process, and how such a process runs."""
+"""Creates the Celery app of a worker process, and runs the process."""
 
 import logging
 import signal
@@ -18,28 +18,28 @@ from tasks.dial import register
 from tasks.store import keys
 from worker.consumer import patient_consumer
 from worker.loops import Loops
-from worker.nudges import hold_in_memory
+from worker.nudges import patch_kombu
 from worker.wiring import Parts, wire, worker_name
 
 log = logging.getLogger("dialer.worker")
 
 
 def make_app(settings: Settings, parts: Parts, stopping: threading.Event) -> Celery:
-    """A Celery app with the task and the threads of a worker."""
-    hold_in_memory()
+    """Return a Celery app with the tasks and the threads of a worker."""
+    patch_kombu()
     app = Celery("dialer", set_as_current=True)
     app.conf.update(celery_config(settings, queue=keys.calls))
     register(app, attempt=parts.attempt)
 
     class ThreadsStep(bootsteps.StartStopStep):  # type: ignore[misc]
-        """Starts the threads after the pool, and stops them before it."""
+        """Starts the threads after the pool, and stops them before the pool."""
 
         threads: Loops
 
         requires = ("celery.worker.components:Pool",)
 
         def start(self, _worker: Any) -> None:
-            # Celery has installed its own handlers by now.
+            # By now, Celery has installed its own signal handlers, which this replaces.
             _install_warm_shutdown(stopping)
             self.threads = Loops(parts, stopping)
             self.threads.start()
@@ -52,12 +52,12 @@ def make_app(settings: Settings, parts: Parts, stopping: threading.Event) -> Cel
 
 
 def run_worker(settings: Settings, *, concurrency: int) -> int:
-    """Run a worker until SIGTERM or Ctrl-C; its exit code. Logging is the caller's to set up."""
+    """Run a worker until SIGTERM or Ctrl-C, and return its exit code. The caller has configured logging."""
     name, stopping = worker_name(), threading.Event()
     parts = wire(settings, worker=name, concurrency=concurrency, stopping=stopping)
     app = make_app(settings, parts, stopping)
 
-    # A connected receiver keeps Celery from setting up logging of its own.
+    # Celery configures logging itself unless this signal has a receiver.
     signals.setup_logging.connect(_keep_logging, weak=False)
 
     worker = Worker(
@@ -73,30 +73,30 @@ def run_worker(settings: Settings, *, concurrency: int) -> int:
         without_heartbeat=True,
         quiet=True,
     )
-    # Celery would warn at each loss of a connection of what a later Celery may do.
+    # At each lost connection, Celery would warn about a change in a later version.
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
-    # What these say of each task, the ledger's own lines say better.
-    for noisy in ("celery.app.trace", "celery.worker.strategy"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    log.info("worker starts", extra={"concurrency": concurrency})
+    # These log every task; Dialer's own lines about the job say more.
+    for logger in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(logger).setLevel(logging.WARNING)
+    log.info("starting worker", extra={"concurrency": concurrency})
     worker.start()
     return worker.exitcode or 0
 
 
 def _install_warm_shutdown(stopping: threading.Event) -> None:
-    """Let every signal that asks to leave mean the same, however often it comes.
+    """Make SIGTERM, SIGINT, SIGQUIT and SIGHUP request a warm shutdown, also when they are repeated.
 
-    Celery's own handlers kill what runs at the second Ctrl-C or at SIGQUIT, and restart the worker at SIGHUP; a call
-    that is on the wire then would end as unconfirmed. Nobody needs more than SIGTERM, and SIGKILL is always there.
+    Celery's own handlers kill running tasks at the second Ctrl-C or at SIGQUIT, and restart the worker at SIGHUP; a
+    call in progress would then end as unconfirmed. SIGKILL still stops a worker at once.
     """
 
-    def leave(*_: object) -> None:
+    def request_shutdown(*_: object) -> None:
         stopping.set()
         state.should_stop = EX_OK
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-        signal.signal(number, leave)
+        signal.signal(number, request_shutdown)
 
 
 def _keep_logging(**_: Any) -> None:
-    """Logging is set up already."""
+    """Do nothing, because logging is already configured."""

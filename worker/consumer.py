@@ -54,10 +54,10 @@ def wait_until_writable(redis: Redis) -> None:
             redis.zadd(keys.workers, {"": 0}, xx=True)
         except LedgerUnavailable as error:
             if not away:
-                log.warning("Redis is away: %s", error)
+                log.warning("Redis unavailable: %s", error)
             away = True
             time.sleep(_PAUSE_S)
         else:
             if away:
-                log.info("Redis is back")
+                log.info("Redis available again")
             return

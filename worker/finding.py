@@ -1,4 +1,4 @@
-"""One line of `dialer check`: what was looked at, and whether it will do."""
+"""One result of `dialer check`: what was checked, and with which verdict."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """`message` says what is so, or what is wrong and how to mend it."""
+    """`message` describes what was found; for a problem, it also says how to fix it."""
 
     check: str
     verdict: Verdict = Verdict.OK

@@ -1,4 +1,4 @@
-"""Whether the worker of this host is alive: it says so in Redis every few seconds, so no port need be open for it."""
+"""Checks whether the worker of this host is alive, by its heartbeat in Redis; the worker needs no open port."""
 
 import socket
 from typing import Final
@@ -7,14 +7,14 @@ from redis import Redis
 
 from tasks.store import keys
 
-#: Several beats (`tasks.fleet.heartbeat.BEAT_S`), so that one slow answer from Redis makes nobody sick.
+#: Several heartbeats (`tasks.fleet.heartbeat.BEAT_S`), so that one slow answer from Redis does not count.
 HEALTHY_WITHIN_S: Final = 15.0
 
 
-def silence_s(redis: Redis, *, host: str) -> float | None:
-    """Give the seconds since a worker on `host` was last seen, on Redis' own clock; None if it knows of none.
+def heartbeat_age_s(redis: Redis, *, host: str) -> float | None:
+    """Return the seconds since the latest heartbeat of a worker on `host`, by Redis' clock; None if there is none.
 
-    `redis` decodes its answers. Raises LedgerUnavailable.
+    `redis` must decode responses. Raises LedgerUnavailable.
     """
     pipeline = redis.pipeline(transaction=True)
     pipeline.time()
@@ -22,10 +22,10 @@ def silence_s(redis: Redis, *, host: str) -> float | None:
     (seconds, microseconds), workers = pipeline.execute()
     now_ms = seconds * 1000 + microseconds / 1000
     # A worker's name is host:pid:random (`worker.wiring.worker_name`).
-    seen = [at_ms for name, at_ms in workers if name.rsplit(":", 2)[0] == host]
-    return (now_ms - max(seen)) / 1000 if seen else None
+    beats = [at_ms for name, at_ms in workers if name.rsplit(":", 2)[0] == host]
+    return (now_ms - max(beats)) / 1000 if beats else None
 
 
-def this_host() -> str:
-    """Give the name under which a worker of this host, or of this container, makes itself known."""
+def host_name() -> str:
+    """Return the name of this host, or of this container, with which the names of its workers begin."""
     return socket.gethostname()

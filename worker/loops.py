@@ -1,9 +1,10 @@
-"""The threads beside Celery's pool: intake, nudges, and housekeeping, in every worker process, none special."""
+"""The background threads of every worker process, beside Celery's pool: intake, nudges and housekeeping."""
 
 import logging
 import threading
 from collections.abc import Callable
 
+from tasks.codes import State
 from tasks.errors import LedgerUnavailable
 from tasks.fleet.heartbeat import BEAT_S
 from worker.finding import Verdict
@@ -15,11 +16,11 @@ log = logging.getLogger("dialer.loops")
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 2.0
 _IDLE_S = 1.0
-_JOIN_S = 7.0  # a blocking command of a second, or a socket time-out
+_JOIN_S = 7.0  # longer than a blocking command (1 s) and than a socket time-out (5 s)
 
 
 class Loop(threading.Thread):
-    """Runs `step` again and again until `stopping`; survives everything, and says once that Redis is away."""
+    """Runs `step` repeatedly until `stopping` is set. It continues after any error, and logs a Redis outage once."""
 
     def __init__(self, name: str, step: Callable[[], None], stopping: threading.Event) -> None:
         super().__init__(name=f"dialer-{name}", daemon=True)
@@ -27,35 +28,35 @@ class Loop(threading.Thread):
         self._stopping = stopping
 
     def run(self) -> None:
-        away, pause_s = False, _FIRST_PAUSE_S
+        unavailable, pause_s = False, _FIRST_PAUSE_S
         while not self._stopping.is_set():
             try:
                 self._step()
             except LedgerUnavailable as error:
-                if not away:
-                    log.warning("%s: Redis is away: %s", self.name, error)
-                away, pause_s = True, min(pause_s * 2, _LONGEST_PAUSE_S)
+                if not unavailable:
+                    log.warning("%s: Redis unavailable: %s", self.name, error)
+                unavailable, pause_s = True, min(pause_s * 2, _LONGEST_PAUSE_S)
                 self._stopping.wait(pause_s)
             except Exception:
                 log.exception("%s: unexpected error in loop; continuing", self.name)
                 self._stopping.wait(_LONGEST_PAUSE_S)
             else:
-                if away:
-                    log.info("%s: Redis is back", self.name)
-                away, pause_s = False, _FIRST_PAUSE_S
+                if unavailable:
+                    log.info("%s: Redis available again", self.name)
+                unavailable, pause_s = False, _FIRST_PAUSE_S
 
 
 class Loops:
-    """The loops of one worker process."""
+    """The three loops of one worker process."""
 
     def __init__(self, parts: Parts, stopping: threading.Event) -> None:
         self._parts = parts
         self._stopping = stopping
-        self._looked = False
+        self._redis_checked = False
         self._loops = [
-            Loop("intake", self._take_in, stopping),
-            Loop("nudges", self._nudge, stopping),
-            Loop("housekeeping", self._keep_house, stopping),
+            Loop("intake", self._run_intake, stopping),
+            Loop("nudges", self._send_nudges, stopping),
+            Loop("housekeeping", self._run_housekeeping, stopping),
         ]
 
     def start(self) -> None:
@@ -63,38 +64,41 @@ class Loops:
             loop.start()
 
     def stop(self) -> None:
-        """End the loops and say good-bye; what is not done is another worker's to do."""
-        log.info("shutting down: calls on the wire are finished, the rest goes back")
+        """End the loops and deregister this worker; other workers continue with the remaining jobs."""
+        log.info("shutting down: finishing calls in progress, requeueing other jobs")
         self._stopping.set()
         for loop in self._loops:
             loop.join(_JOIN_S)
         try:
             self._parts.heartbeat.deregister()
         except LedgerUnavailable as error:
-            log.warning("left without saying good-bye: %s", error)
+            log.warning("shut down without deregistering: Redis unavailable: %s", error)
 
-    def _take_in(self) -> None:
+    def _run_intake(self) -> None:
         if not self._parts.inbox.drain():
             self._parts.inbox.wait(_IDLE_S)
 
-    def _nudge(self) -> None:
+    def _send_nudges(self) -> None:
         _, wait_s = self._parts.scheduler.nudge()
         self._parts.scheduler.sleep(wait_s)
 
-    def _keep_house(self) -> None:
-        if not self._looked:
+    def _run_housekeeping(self) -> None:
+        if not self._redis_checked:
             for finding in redis_findings(self._parts.redis):
                 if finding.verdict is not Verdict.OK:
                     log.warning("%s: %s", finding.check, finding.message)
-            self._looked = True
+            self._redis_checked = True
         for name in self._parts.heartbeat.beat():
-            log.warning("took over from a dead worker", extra={"dead": name})
+            log.warning("reclaimed messages of an unresponsive worker", extra={"from_worker": name})
         if self._parts.heartbeat.redis_restarted:
             for job_id in self._parts.ledger.replay():
-                log.warning("Redis had forgotten a call, and was told", extra={"job_id": job_id})
+                log.warning("outcome missing after a Redis restart; recorded again", extra={"job_id": job_id})
             self._parts.heartbeat.redis_restarted = False
         for job_id, state in self._parts.reaper.reap().items():
-            log.warning("its worker died: %s", state, extra={"job_id": job_id})
+            if state is State.QUEUED:
+                log.warning("lease expired; job requeued", extra={"job_id": job_id})
+            else:
+                log.warning("lease expired; job ended as %s", state, extra={"job_id": job_id})
         for job_id in self._parts.reaper.expire():
-            log.info("expired", extra={"job_id": job_id})
+            log.info("not_after has passed; job ended as expired", extra={"job_id": job_id})
         self._stopping.wait(BEAT_S)

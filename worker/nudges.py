@@ -1,10 +1,11 @@
-"""How Celery holds nudges: in memory, for nothing is lost with one (`tasks.fleet.scheduler` repeats it).
+"""Makes kombu keep prefetched nudges in memory only; `tasks.fleet.scheduler` repeats a nudge that is lost.
 
-kombu writes each message that it hands out to two keys in Redis, and removes it when it is acknowledged. That costs
-two round trips a job, doubles messages when a connection breaks, and has a trap: an acknowledgement that fails while
-Redis is away counts as unacknowledged for ever. With a pool of threads all of the prefetch is soon used up so; the
-consumer then asks for no more, never notices that its connection is dead, and the worker stands still until it is
-restarted (seen with Celery and kombu 5.7; `tests/integration/worker/test_redis_away.py`).
+By default, kombu stores each message that it delivers under two keys in Redis, and removes it when the message is
+acknowledged. That costs two round trips per job, and duplicates messages when a connection breaks. It also has a
+defect: an acknowledgement that fails while Redis is unavailable is never repeated, and its message keeps counting as
+unacknowledged. With a pool of threads, such messages soon use up the whole prefetch count. The consumer then asks for
+no more messages, never notices that its connection is broken, and the worker does nothing until it is restarted (seen
+with Celery and kombu 5.7; `tests/integration/worker/test_redis_away.py`).
 """
 
 import json
@@ -20,24 +21,24 @@ from tasks.fleet.scheduler import CALL_TASK, nudge_message
 log = logging.getLogger("dialer.nudges")
 
 
-class NudgesInHand(virtual.QoS):
-    """Counts what this worker has in hand, so that it takes no more than it can use."""
+class InMemoryQoS(virtual.QoS):
+    """Counts the unacknowledged nudges of this worker, which limits how many it prefetches."""
 
     restore_at_shutdown = False
 
     def restore_unacked(self, *_: Any) -> None:
-        """Forget, when a connection breaks: the scheduler repeats what is still due."""
+        """Forget all nudges after a connection broke; the scheduler repeats those of jobs that are still due."""
         self._delivered.clear()
 
     def restore_visible(self, *_: Any, **__: Any) -> None:
-        """Do nothing: no other worker's messages are in Redis to be restored."""
+        """Do nothing, because no worker stores unacknowledged messages in Redis."""
 
 
 def read_nudge(text: str) -> Any:
-    """The nudge in a queue entry, made anew; one for no job in place of what is none.
+    """Rebuild the nudge in a queue entry from its job id and tag; an invalid entry becomes a nudge without a job.
 
-    Nothing but job id and tag is taken over: Celery and kombu are given no content, type or header of a stranger's to
-    decode, which can take a worker down.
+    Nothing else of the entry is used. If somebody else wrote it, Celery and kombu do not decode its content, type or
+    headers, which could stop the worker.
     """
     try:
         message = json.loads(text)
@@ -47,11 +48,11 @@ def read_nudge(text: str) -> Any:
             return json.loads(nudge_message(queue="", job_id=job_id, tag=tag))
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    log.warning("dropped what is no nudge from the queue of calls, where nobody but Dialer may write")
+    log.warning("discarded an invalid message from the queue of calls; only Dialer may write to this queue")
     return json.loads(nudge_message(queue="", job_id="", tag=uuid.uuid4().hex))
 
 
-def hold_in_memory() -> None:
-    """Make every Redis channel of this process hold its messages so; only for a process that consumes nudges."""
-    kombu_redis.Channel.QoS = NudgesInHand  # type: ignore[assignment]
+def patch_kombu() -> None:
+    """Patch every Redis channel of this process; only for a process that consumes nothing but nudges."""
+    kombu_redis.Channel.QoS = InMemoryQoS  # type: ignore[assignment]
     kombu_redis.loads = read_nudge  # type: ignore[attr-defined,assignment]

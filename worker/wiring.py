@@ -1,4 +1,4 @@
-"""One function that wires the parts of a process from its settings."""
+"""Builds the parts of a process from its settings."""
 
 import os
 import socket
@@ -24,12 +24,12 @@ from worker.connection import connect
 
 
 def worker_name() -> str:
-    """A name that no other process has, now or later: what a dead worker held must not pass to its namesake."""
+    """Return a name that no other process ever has, so that nobody else inherits the claims of a dead worker."""
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None = None) -> Ledger:
-    """The ledger; `stopping` ends its retries while Redis is unavailable."""
+    """Return the ledger; `stopping` ends its retries while Redis is unavailable."""
     return Ledger(
         redis,
         pace=Pace.of(settings.rate_limit),
@@ -40,7 +40,7 @@ def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None
 
 
 def token_cache(settings: Settings, redis: Redis, api: Genesys | None = None) -> TokenCache:
-    """The fleet's token; `api` is needed only by who may have to fetch one."""
+    """Return the cache of the fleet's token; it fetches a new token with `api`."""
     return TokenCache(
         redis,
         fetch=(api or Genesys(settings)).request_token,
@@ -52,7 +52,7 @@ def token_cache(settings: Settings, redis: Redis, api: Genesys | None = None) ->
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What one worker process is made of."""
+    """The parts of one worker process."""
 
     redis: Redis
     ledger: Ledger
@@ -64,7 +64,7 @@ class Parts:
 
 
 def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threading.Event) -> Parts:
-    """Build the parts of a worker; nothing is sent or received yet."""
+    """Build the parts of a worker. This sends and receives nothing."""
     redis = connect(settings)
     pace = Pace.of(settings.rate_limit)
     ledger = ledger_of(settings, redis, stopping)

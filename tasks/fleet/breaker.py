@@ -2,7 +2,7 @@
 
     answers in a row                     tolerated    then the breaker opens: the fleet is paused, and sends one probe
     failed or unknown (an outage)        5            after 5 s, 10 s, … 60 s
-    refused with the same code           5            the same
+    refused, with any code               5            the same
     credentials refused                  0            the same
 
 The first call that is placed closes the breaker. While it is open, a refusal does not end a job, and a failure does
@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from tasks.codes import Code
-from tasks.errors import DialError, NotPlaced, Refused, Unknown
+from tasks.errors import DialError, Refused, Unknown
 from tasks.job import Job
 
 #: Up to this many bad answers in a row are attributed to the jobs themselves.
@@ -28,8 +28,6 @@ LONGEST_DISTANCE_S: Final = 60.0
 #: producer does not pause the fleet.
 _CALLER_ID: Final = frozenset({Code.INVALID_FROM_ADDRESS})
 _USER: Final = frozenset({Code.NOT_FOUND, Code.NOT_A_USER, Code.NO_STATION})
-#: Refusals that affect every job if a permission, a caller ID, a user or the profile is wrong.
-_SYSTEMIC: Final = frozenset({Code.INSUFFICIENT_PERMISSIONS}) | _CALLER_ID | _USER
 #: Errors without an answer of the API.
 _NO_ANSWER: Final = frozenset({Code.COULD_NOT_CONNECT, Code.NO_ANSWER_FROM_API, Code.CONNECTION_LOST})
 _CREDENTIALS: Final = frozenset({Code.CREDENTIALS_REFUSED})
@@ -41,7 +39,7 @@ class FaultKind(StrEnum):
     OUTAGE = "outage"
     REFUSAL = "refusal"
     CREDENTIALS = "credentials"
-    #: The API is alive, and refused only this job.
+    #: The API is alive: its answer concerns only this job, or the rate limit.
     CLEAR = "clear"
 
 
@@ -67,10 +65,10 @@ def _kind(error: DialError, job: Job) -> FaultKind:
         return FaultKind.CREDENTIALS
     if (job.caller_id and error.code in _CALLER_ID) or (job.user_id and error.code in _USER):
         return FaultKind.CLEAR
-    # A new token that is rejected is a fault of the configuration, like a missing permission.
-    if error.code in _SYSTEMIC or error.code is Code.TOKEN_REFUSED:
+    # Any other refusal may be a fault of the configuration, or of the platform, that affects every job. A new token
+    # that is rejected is such a fault too.
+    if isinstance(error, Refused) or error.code is Code.TOKEN_REFUSED:
         return FaultKind.REFUSAL
     if isinstance(error, Unknown) or error.code in {Code.COULD_NOT_CONNECT, Code.SERVICE_UNAVAILABLE}:
         return FaultKind.OUTAGE
-    assert isinstance(error, (NotPlaced, Refused))  # noqa: S101 - there is no other kind of DialError
     return FaultKind.CLEAR

@@ -7,11 +7,12 @@ set until a worker claims it. So a lost nudge is repeated, and a repeated nudge 
 import base64
 import json
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from redis import Redis
 
 from tasks.fleet.pace import Pace
+from tasks.fleet.probe import choose, ids_of, read_probes
 from tasks.store import keys
 from tasks.store.scripts import source
 
@@ -40,8 +41,18 @@ class Scheduler:
 
     def nudge(self) -> tuple[int, float | None]:
         """Nudge due jobs; return how many, and the seconds until there may be more to do (None: until woken)."""
+        nudged, next_ms, *probing = self._ask()
+        if probing:
+            # The circuit breaker is open: choosing a probe takes two more round trips.
+            probed, *candidates = probing
+            known = ids_of(probed)
+            found = read_probes(self._redis, [*known, *candidates])
+            nudged, next_ms, *_ = self._ask(choose(found[len(known) :], found[: len(known)]))
+        return nudged, None if next_ms < 0 else next_ms / 1000
+
+    def _ask(self, probe: str = "") -> Any:
         pace = self._pace
-        nudged, next_ms = self._nudge(
+        return self._nudge(
             keys=[keys.calls, keys.pause, keys.pace, keys.breaker, *keys.due],
             args=[
                 DEPTH * self._width(),
@@ -49,9 +60,9 @@ class Scheduler:
                 int(pace.horizon_s * 1000),
                 pace.interval_s * 1000,
                 *self._message,
+                probe,
             ],
         )
-        return nudged, None if next_ms < 0 else next_ms / 1000
 
     def sleep(self, seconds: float | None) -> None:
         """Sleep until the time is over or something changes: a new job, a short queue, or the end of a pause."""

@@ -6,8 +6,10 @@ from typing import Any, Final
 from redis import Redis
 
 from config.settings import RateLimit
+from tasks.codes import State
 from tasks.fleet.heartbeat import DEAD_AFTER_S
 from tasks.fleet.pause import ActivePause, Pause
+from tasks.fleet.probe import Probe, ids_of, read_probes
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS
 
@@ -21,6 +23,10 @@ class FleetStatus:
     pauses: list[ActivePause]
     #: The reason for which only probes are sent, or None.
     probing: str | None
+    #: The jobs that were sent as the last probes.
+    probed: list[Probe]
+    #: Jobs that ended as rejected before the last pause for refusals, and still are: retry them after the fix.
+    rejected_before_pause: list[str]
     #: Requests in the last minute, and their share of the rate limit.
     sent_last_minute: int
     share_of_limit: float
@@ -47,7 +53,7 @@ def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
     now_ms = seconds * 1000 + micros / 1000
     pipe: Any = redis.pipeline(transaction=False)
     pipe.hgetall(keys.pace)
-    pipe.hget(keys.breaker, "open")
+    pipe.hmget(keys.breaker, "open", "probed", "rejected_before")
     pipe.llen(keys.calls)
     pipe.zcard(keys.leases)
     pipe.zrangebyscore(keys.workers, now_ms - DEAD_AFTER_S * 1000, "+inf")
@@ -58,7 +64,7 @@ def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
         pipe.zcard(key)
         # A nudged job is due, although its score is in the future: the jobs on the queue of calls are added below.
         pipe.zcount(key, "-inf", now_ms)
-    pace, probing, calls, in_flight, alive, concurrency, *numbers = pipe.execute()
+    pace, (probing, probed, rejected), calls, in_flight, alive, concurrency, *numbers = pipe.execute()
     inbox, waiting = sum(numbers[: len(INBOX_LISTS)]), numbers[len(INBOX_LISTS) :]
     due = min(sum(waiting[1::2]) + calls, sum(waiting[::2]))
     sent, spanned_s = _last_minute(pace, now_ms)
@@ -66,6 +72,8 @@ def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
     return FleetStatus(
         pauses=pauses,
         probing=probing,
+        probed=read_probes(redis, ids_of(probed)),
+        rejected_before_pause=_still_rejected(redis, ids_of(rejected)),
         sent_last_minute=round(sent * 60 / spanned_s),
         share_of_limit=sent / spanned_s / (limit.count / limit.period_s),
         inbox=inbox,
@@ -76,6 +84,13 @@ def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
         workers={name: int(concurrency.get(name, 0)) for name in alive},
         drain_s=None if pauses else (inbox + due) / speed,
     )
+
+
+def _still_rejected(redis: Redis, job_ids: list[str]) -> list[str]:
+    pipe: Any = redis.pipeline(transaction=False)
+    for job_id in job_ids:
+        pipe.hget(keys.job(job_id), "state")
+    return [job_id for job_id, state in zip(job_ids, pipe.execute(), strict=True) if state == State.REJECTED]
 
 
 def _last_minute(pace: dict[str, str], now_ms: float) -> tuple[int, float]:

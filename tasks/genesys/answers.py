@@ -40,16 +40,24 @@ class Answer:
     def is_success(self) -> bool:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
+    @property
+    def is_by_the_api(self) -> bool:
+        """Whether Genesys Cloud sent the answer: the page of a proxy has no JSON object and no correlation id."""
+        return self._object() is not None or correlation_id(self.headers, {}) is not None
+
     def json(self) -> dict[str, Any]:
         """Return the JSON object of the body, or an empty one for any other body, such as HTML from a proxy."""
+        return self._object() or {}
+
+    def _object(self) -> dict[str, Any] | None:
         try:
             body = json.loads(self.body)
         except (ValueError, RecursionError):
-            return {}
-        return body if isinstance(body, dict) else {}
+            return None
+        return body if isinstance(body, dict) else None
 
 
-class Row(NamedTuple):
+class Meaning(NamedTuple):
     on: TransportFault | range
     error: type[DialError]
     code: Code
@@ -59,6 +67,8 @@ class Row(NamedTuple):
     message: str = ""
     #: The row matches only with a valid Retry-After header.
     retry_after: bool = False
+    #: The row matches only if Genesys Cloud did not send the answer: a proxy's refusal proves nothing about the call.
+    by_a_proxy: bool = False
 
 
 def _is(status: int) -> range:
@@ -80,30 +90,31 @@ _CALLER_ID = r"invalid.{0,20}\bfrom\b|\bfrom (address|number)|caller ?id"
 
 TABLE: Final = (
     # There is no answer.
-    Row(TransportFault.NOT_SENT, NotPlaced, Code.COULD_NOT_CONNECT),
-    Row(TransportFault.TIMED_OUT, Unknown, Code.NO_ANSWER_FROM_API),
-    Row(TransportFault.BROKEN, Unknown, Code.CONNECTION_LOST),
+    Meaning(TransportFault.NOT_SENT, NotPlaced, Code.COULD_NOT_CONNECT),
+    Meaning(TransportFault.TIMED_OUT, Unknown, Code.NO_ANSWER_FROM_API),
+    Meaning(TransportFault.BROKEN, Unknown, Code.CONNECTION_LOST),
     # A 2xx with a conversation id is a placed call, and is not looked up here. A redirect is never followed. It may
     # not come from Genesys Cloud, so it proves nothing.
-    Row(range(100, 200), Unknown, Code.UNEXPECTED_STATUS),
-    Row(range(200, 300), Unknown, Code.UNREADABLE_ANSWER),
-    Row(range(300, 400), Unknown, Code.UNEXPECTED_STATUS),
+    Meaning(range(100, 200), Unknown, Code.UNEXPECTED_STATUS),
+    Meaning(range(200, 300), Unknown, Code.UNREADABLE_ANSWER),
+    Meaning(range(300, 400), Unknown, Code.UNEXPECTED_STATUS),
+    Meaning(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy sends this, without forwarding the request
+    Meaning(_is(429), NotPlaced, Code.RATE_LIMITED),
+    Meaning(range(400, 500), Unknown, Code.UNEXPECTED_STATUS, by_a_proxy=True),
     # Refusals by error code, with any status: errors of the edge have status 500.
-    Row(range(400, 600), Refused, Code.NO_STATION, api_codes=_STATION_CODES),
-    Row(_is(400), Refused, Code.NOT_A_USER, api_codes=frozenset({"not.a.user"})),
-    Row(_is(400), Refused, Code.MALFORMED_PARTICIPANT_ADDRESS, message=_PARTICIPANT),
-    Row(_is(400), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
-    Row(_is(401), NotPlaced, Code.TOKEN_REFUSED),
-    Row(_is(403), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
-    Row(_is(403), Refused, Code.INSUFFICIENT_PERMISSIONS),
-    Row(_is(404), Refused, Code.NOT_FOUND),
-    Row(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy sends this, and it did not forward the request
-    Row(_is(408), Unknown, Code.NO_ANSWER_FROM_API),
-    Row(_is(429), NotPlaced, Code.RATE_LIMITED),
-    Row(range(400, 500), Refused, Code.BAD_REQUEST),  # such as 409, 413, 415 and 422
-    Row(_is(503), NotPlaced, Code.SERVICE_UNAVAILABLE, retry_after=True),
-    Row(range(500, 600), Unknown, Code.SERVER_ERROR),
-    Row(range(600, 1000), Unknown, Code.UNEXPECTED_STATUS),
+    Meaning(range(400, 600), Refused, Code.NO_STATION, api_codes=_STATION_CODES),
+    Meaning(_is(400), Refused, Code.NOT_A_USER, api_codes=frozenset({"not.a.user"})),
+    Meaning(_is(400), Refused, Code.MALFORMED_PARTICIPANT_ADDRESS, message=_PARTICIPANT),
+    Meaning(_is(400), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
+    Meaning(_is(401), NotPlaced, Code.TOKEN_REFUSED),
+    Meaning(_is(403), Refused, Code.INVALID_FROM_ADDRESS, message=_CALLER_ID),
+    Meaning(_is(403), Refused, Code.INSUFFICIENT_PERMISSIONS),
+    Meaning(_is(404), Refused, Code.NOT_FOUND),
+    Meaning(_is(408), Unknown, Code.NO_ANSWER_FROM_API),
+    Meaning(range(400, 500), Refused, Code.BAD_REQUEST),  # such as 409, 413, 415 and 422
+    Meaning(_is(503), NotPlaced, Code.SERVICE_UNAVAILABLE, retry_after=True),
+    Meaning(range(500, 600), Unknown, Code.SERVER_ERROR),
+    Meaning(range(600, 1000), Unknown, Code.UNEXPECTED_STATUS),
 )
 
 
@@ -120,8 +131,8 @@ def read_call(answer: Answer) -> PlacedCall:
             correlation_id=correlation,
             reading=reading,
         )
-    message = one_line(body.get("message"))
-    row = _row(answer, str(body.get("code")), message)
+    code, message = _error_words(body)
+    row = _row(answer, code, message)
     raise row.error(
         row.code,
         message or None,
@@ -138,7 +149,16 @@ def no_answer(fault: TransportFault, reason: str) -> DialError:
     return row.error(row.code, f"{WORDS[row.code].meaning} ({one_line(reason)})")
 
 
-def _row(answer: Answer, api_code: str, message: str) -> Row:
+def _error_words(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Code and message of an error body, wherever it has them: `message`, `error`, or the first of `errors`."""
+    errors = body.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    messages = (one_line(text) for text in (body.get("message"), body.get("error"), first.get("message")))
+    codes = (code for code in (body.get("code"), first.get("code")) if isinstance(code, str))
+    return next(codes, ""), next(filter(None, messages), "")
+
+
+def _row(answer: Answer, api_code: str, message: str) -> Meaning:
     headers_retry_after_s = retry_after_s(answer.headers, "")
     for row in TABLE:
         if (
@@ -146,12 +166,13 @@ def _row(answer: Answer, api_code: str, message: str) -> Row:
             and (not row.api_codes or api_code in row.api_codes)
             and (not row.message or re.search(row.message, message, re.IGNORECASE))
             and (not row.retry_after or headers_retry_after_s is not None)
+            and not (row.by_a_proxy and answer.is_by_the_api)
         ):
             return row
     raise AssertionError(answer.status)  # http.client accepts only a status from 100 to 999
 
 
-def _applies_to(row: Row, answer: Answer) -> bool:
+def _applies_to(row: Meaning, answer: Answer) -> bool:
     if isinstance(row.on, TransportFault):
         # An incomplete body makes only a success unclear: the meaning of any other status needs no body.
         return row.on is answer.fault and answer.is_success

@@ -19,8 +19,10 @@ _COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 def retry_after_s(headers: Mapping[str, str], message: str) -> float | None:
     """Read the Retry-After header (RFC 9110, 10.2.3), else the "in [42] seconds" of the message."""
     header = headers.get("Retry-After", "").strip()
-    if _SECONDS.fullmatch(header):
-        return min(float(header), LONGEST_WAIT_S)
+    # Two proxies may each have added a header; RFC 9110, 5.3 joins them with a comma. The longer wait satisfies both.
+    waits = [wait.strip() for wait in header.split(",")]
+    if all(_SECONDS.fullmatch(wait) for wait in waits):
+        return min(max(map(float, waits)), LONGEST_WAIT_S)
     until = _http_date(header)
     if until is not None:
         # If the answer has a Date header, the server's clock is used: the local clock may be wrong by minutes.

@@ -38,7 +38,7 @@ _QUIET_S: Final = 150.0
 @dataclass(kw_only=True)
 class Campaign:
     plan: Plan
-    say: Callable[[str], None]
+    print_progress: Callable[[str], None]
     _stop: threading.Event = field(default_factory=threading.Event)
     _injected: list[tuple[float, str]] = field(default_factory=list)
     _timeline: list[tuple[float, dict[str, int]]] = field(default_factory=list)
@@ -158,7 +158,7 @@ class Campaign:
             seen |= contender.tally()
         seen["calls"] = scene.simulator.stats()["calls"]
         self._timeline.append((now, seen))
-        self.say(f"{contender.name}: {len(scene.crew.deaths)} of {self.plan.kills} kills, {_line(seen)}")
+        self.print_progress(f"{contender.name}: {len(scene.crew.deaths)} of {self.plan.kills} kills, {_line(seen)}")
 
     def _mend(self, scene: faults.Scene) -> None:
         """Whatever was in the middle of something: all is sound from now on."""

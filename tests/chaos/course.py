@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tasks.ledger.ledger import PREPARING_LEASE_S, SENDING_MARGIN_S
 from tests.chaos.crew import Death
-from tests.chaos.judge import Verdict
+from tests.chaos.judge import Judgment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Course:
     #: When the last fault was over, and when all jobs had ended.
     mended: float
     rested: float
-    verdict: Verdict
+    verdict: Judgment
     deaths: list[Death]
     injected: list[tuple[float, str]]
     #: (time, jobs by outcome; `calls`: phones that rang).

@@ -22,7 +22,7 @@ _PRIVATE: Final = re.compile(rb"212[ -]?234[ -]?\d{4}|2125559876|sandbox-secret|
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Judgment:
     """Job ids throughout, sorted; `outcomes` counts all orders by their outcome, those without one as `none`."""
 
     called_twice: list[str]
@@ -35,7 +35,7 @@ class Verdict:
     unconfirmed_rung: int
 
 
-def judge(orders: Iterable[Order], outcomes: Mapping[str, str], called: Counter[str]) -> Verdict:
+def judge(orders: Iterable[Order], outcomes: Mapping[str, str], called: Counter[str]) -> Judgment:
     """`called`: how often each number rang."""
     twice, lost, wrong, burnt = [], [], [], []
     counted: Counter[str] = Counter()
@@ -52,7 +52,7 @@ def judge(orders: Iterable[Order], outcomes: Mapping[str, str], called: Counter[
         elif outcome not in order.may_end:
             burnt.append(order.id)
         rung_in_doubt += outcome == "unconfirmed" and rung > 0
-    return Verdict(
+    return Judgment(
         called_twice=sorted(twice),
         lost=sorted(lost),
         wrong=sorted(wrong),
@@ -99,7 +99,7 @@ def leaks(logs: Iterable[Path]) -> list[str]:
 
 
 def tracebacks(logs: Iterable[Path]) -> list[str]:
-    """Log lines that tell of a defect."""
+    """Return the log lines that report an unexpected error."""
     found = []
     for log in logs:
         for n, line in enumerate(log.read_text(errors="replace").splitlines(), 1):

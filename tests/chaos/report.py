@@ -1,4 +1,4 @@
-"""What a campaign found: a table with bars for a person, JSON for a program, and a plot of the outcomes over time."""
+"""Reports the results of a campaign: a table with bars, JSON, and a plot of the outcomes over time."""
 
 import json
 from collections import Counter
@@ -8,15 +8,15 @@ from typing import Any, Final
 
 import leather
 
-from bench.figures import PRODUCT, Bar, Figure, Report
+from bench.figures import PRODUCT, Bar, BenchReport, Figure
 from bench.machine import machine
 from tests.chaos.course import Course, Plan
 
 _SOON_S: Final = 15.0
-#: With fewer jobs a share of them says nothing.
+#: With fewer jobs, a percentage of them means nothing.
 _ENOUGH: Final = 20
 _NONE: Final = Bar(most=0)
-#: What is drawn, and its color.
+#: The lines of the plot, and their colors.
 _DRAWN: Final = {
     "calls": "#9467bd",
     "placed": "#2ca02c",
@@ -28,21 +28,21 @@ _DRAWN: Final = {
 }
 
 
-def report(plan: Plan, courses: list[Course]) -> Report:
-    """Side by side; what is judged is Dialer."""
+def report(plan: Plan, courses: list[Course]) -> BenchReport:
+    """Return the report with all contenders; the bars apply to Dialer."""
     first = courses[0]
     kinds = Counter(name for _, name in first.injected)
     points = Counter(death.point for death in first.deaths)
-    return Report(
-        title="workers, Redis, network and API fail again and again while orders pour in",
-        conditions=f"{plan.jobs:,} jobs, {plan.workers} workers, {plan.rate} calls a second, {plan.kills} kills; "
+    return BenchReport(
+        title="workers, Redis, network and API fail repeatedly while jobs arrive",
+        conditions=f"{plan.jobs:,} jobs, {plan.workers} workers, {plan.rate} calls per second, {plan.kills} kills; "
         f"time-outs of {plan.connect_timeout_s:g} s to connect and {plan.read_timeout_s:g} s to read; "
         f"seed {plan.seed}",
         figures=[
             _row(courses, "people called twice", lambda c: len(c.verdict.called_twice), _NONE),
             _row(courses, "jobs lost", lambda c: len(c.verdict.lost), _NONE),
             _row(courses, "outcomes that are not true", lambda c: len(c.verdict.wrong), _NONE),
-            _row(courses, "jobs that ended for no fault of theirs", lambda c: len(c.verdict.burnt), _NONE),
+            _row(courses, "valid jobs that failed or were rejected", lambda c: len(c.verdict.burnt), _NONE),
             *(
                 _row(courses, words, lambda c, name=name: len(c.faults[name]) if name in c.faults else None, _NONE)
                 for name, words in _FAULTS.items()
@@ -53,23 +53,23 @@ def report(plan: Plan, courses: list[Course]) -> Report:
             *_ends(plan, courses),
             *_takeovers(plan, courses),
             _row(courses, "from the last fault to the last outcome", lambda c: c.rested - c.mended, unit="s"),
-            _row(courses, "in all", lambda c: c.rested - c.began, unit="s"),
+            _row(courses, "total time", lambda c: c.rested - c.began, unit="s"),
         ],
         notes=[
-            f"Faults of Dialer's: {_counted(kinds)}.",
-            f"Killed at: {_counted(points)}.",
-            f"Workers of Dialer's: {_counted(Counter(first.crew))}.",
-            f"Why they are unconfirmed: {_counted(Counter(first.codes))}.",
+            f"Faults caused for Dialer: {_counted(kinds)}.",
+            f"Points of the kills: {_counted(points)}.",
+            f"Workers of Dialer: {_counted(Counter(first.crew))}.",
+            f"Codes of the unconfirmed jobs: {_counted(Counter(first.codes))}.",
         ],
     )
 
 
 _FAULTS: Final = {
-    "defects": "workers that ended, or stayed, by themselves",
-    "contradictions": "records that contradict index, stream or result",
-    "left over": "keys left over at the end",
-    "leaks": "log lines with a number or a secret",
-    "tracebacks": "log lines that tell of a defect",
+    "defects": "workers that exited, or did not exit, against orders",
+    "contradictions": "records that contradict an index, the stream or the result",
+    "left over": "keys that remain at the end",
+    "leaks": "log lines with a phone number or a secret",
+    "tracebacks": "log lines that report an unexpected error",
 }
 
 
@@ -86,35 +86,35 @@ def _ends(plan: Plan, courses: list[Course]) -> list[Figure]:
         lambda c: 100 * c.verdict.outcomes.get("unconfirmed", 0) / plan.jobs if c.codes else None,
         unit="%",
     )
-    rang = _row(courses, "of them the phone rang", lambda c: c.verdict.unconfirmed_rung if c.codes else None)
+    rang = _row(courses, "of these, the phone rang", lambda c: c.verdict.unconfirmed_rung if c.codes else None)
     return [*rows, share, rang]
 
 
 def _takeovers(plan: Plan, courses: list[Course]) -> list[Figure]:
-    """Of the kills that came alone; no bar where other faults came before the last of them could be taken over."""
+    """Return the figures of the kills without other faults; no bar if other faults came too soon after them."""
     taken = {course.name: course.takeover_s for course in courses}
     soon = {
         name: 100 * sum(s <= _SOON_S for s in found) / len(found) if found else None for name, found in taken.items()
     }
     enough = len(taken[PRODUCT]) >= _ENOUGH and plan.breath_s >= _SOON_S
     return [
-        Figure(name="jobs in a dead worker's hands, unsent", values={name: len(s) for name, s in taken.items()}),
+        Figure(name="jobs claimed by a killed worker, not sent", values={name: len(s) for name, s in taken.items()}),
         Figure(
-            name=f"of them sent by another within {_SOON_S:g} s",
+            name=f"of these, sent by another worker within {_SOON_S:g} s",
             unit="%",
             values=soon,
             bar=Bar(least=95) if enough else None,
         ),
         Figure(
-            name="the half of them within",
+            name="median time until then",
             unit="s",
             values={name: found[len(found) // 2] if found else None for name, found in taken.items()},
         ),
     ]
 
 
-def write_json(path: Path, plan: Plan, courses: list[Course], found: Report) -> None:
-    """All that is known, job ids and times included."""
+def write_json(path: Path, plan: Plan, courses: list[Course], found: BenchReport) -> None:
+    """Write all results, including job ids and times."""
     told = {
         "machine": machine(),
         "plan": asdict(plan),
@@ -125,14 +125,14 @@ def write_json(path: Path, plan: Plan, courses: list[Course], found: Report) -> 
 
 
 def write_plot(path: Path, course: Course) -> None:
-    """Outcomes over time as SVG, with a line for each worker that was killed."""
-    chart = leather.Chart(f"{course.name}: jobs over time; a vertical line is a worker killed")
+    """Write the outcomes over time as SVG, with a vertical line for each killed worker."""
+    chart = leather.Chart(f"{course.name}: jobs over time; each vertical line is a killed worker")
     chart.add_x_axis(name="seconds")
     chart.add_y_axis(name="jobs")
     highest = max(max(seen.values()) for _, seen in course.timeline)
-    # A comb, for each line would have a legend of its own.
-    teeth = [(death.at - course.began, y) for death in course.deaths for y in (0, highest, 0)]
-    chart.add_line([(0, 0), *teeth], name="worker killed", stroke_color="#bbbbbb", width=0.4)
+    # One line with all the peaks, because each line has an entry in the legend.
+    peaks = [(death.at - course.began, y) for death in course.deaths for y in (0, highest, 0)]
+    chart.add_line([(0, 0), *peaks], name="worker killed", stroke_color="#bbbbbb", width=0.4)
     mended = course.mended - course.began
     chart.add_line(
         [(mended, 0), (mended, highest)],

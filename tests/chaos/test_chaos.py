@@ -29,7 +29,7 @@ SHORT = Plan(
 
 @pytest.mark.timeout(300)
 def test_whatever_fails_nobody_is_called_twice_and_no_job_is_lost(tmp_path: Path) -> None:
-    course = Campaign(plan=SHORT, say=lambda _: None).run(dialer, keep_logs=tmp_path)
+    course = Campaign(plan=SHORT, print_progress=lambda _: None).run(dialer, keep_logs=tmp_path)
     found = report(SHORT, [course])
     missed = {figure.name: figure.values for figure in found.figures if figure.met() is False}
     assert missed == {}, (course.verdict, course.faults)

@@ -15,7 +15,7 @@ _TIMED_OUT = "Failed: Timeout"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class Trial:
     """What the tests of a guard said when it was not there."""
 
     guard: Guard
@@ -50,8 +50,8 @@ def main(*, names: tuple[str, ...], only_list: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="guards-") as folder:
         bench = Workbench(Path(folder))
         _check_tests_pass(bench, guards)
-        findings = [_try(bench, guard) for guard in guards]
-    _conclude(findings)
+        trials = [_try(bench, guard) for guard in guards]
+    _conclude(trials)
 
 
 def _check_tests_pass(bench: Workbench, guards: list[Guard]) -> None:
@@ -64,19 +64,19 @@ def _check_tests_pass(bench: Workbench, guards: list[Guard]) -> None:
     click.echo(f"  all pass      {run.seconds:6.1f} s\nWithout:")
 
 
-def _try(bench: Workbench, guard: Guard) -> Finding:
+def _try(bench: Workbench, guard: Guard) -> Trial:
     with bench.without(guard):
         run = bench.run(guard.tests)
-    found = _judge(guard, run)
-    click.echo(f"  {found.verdict:<14}{found.seconds:6.1f} s  {guard.name}")
-    for test in found.blind:
+    trial = _judge(guard, run)
+    click.echo(f"  {trial.verdict:<14}{trial.seconds:6.1f} s  {guard.name}")
+    for test in trial.blind:
         click.echo(f"      passed: {test}")
-    if not found.caught and not found.blind:
+    if not trial.caught and not trial.blind:
         click.echo(run.output)
-    return found
+    return trial
 
 
-def _judge(guard: Guard, run: Run) -> Finding:
+def _judge(guard: Guard, run: Run) -> Trial:
     whys = {test: run.failures(test) for test in guard.tests}
     hung = run.output and any(why.startswith(_TIMED_OUT) for each in whys.values() for why in each)
     blind = tuple(test for test, why in whys.items() if not why)
@@ -88,25 +88,25 @@ def _judge(guard: Guard, run: Run) -> Finding:
         verdict = "caught (hangs)" if guard.hangs else "TIME-OUT"
     else:
         verdict = "caught"
-    return Finding(guard=guard, verdict=verdict, seconds=run.seconds, blind=blind)
+    return Trial(guard=guard, verdict=verdict, seconds=run.seconds, blind=blind)
 
 
-def _conclude(findings: list[Finding]) -> None:
+def _conclude(trials: list[Trial]) -> None:
     """A table by file, and the exit code."""
-    files = dict.fromkeys(found.guard.file for found in findings)
+    files = dict.fromkeys(trial.guard.file for trial in trials)
     click.echo(f"\n{'file':<44}{'guards':>8}{'caught':>8}{'s':>8}")
     for file in files:
-        click.echo(_row(file, [found for found in findings if found.guard.file == file]))
-    click.echo(_row("in all", findings))
-    missed = [found.guard.name for found in findings if not found.caught]
+        click.echo(_row(file, [trial for trial in trials if trial.guard.file == file]))
+    click.echo(_row("in all", trials))
+    missed = [trial.guard.name for trial in trials if not trial.caught]
     if missed:
         click.echo(f"\nNobody noticed: {', '.join(missed)}")
     raise SystemExit(1 if missed else 0)
 
 
-def _row(name: str, findings: list[Finding]) -> str:
-    caught = sum(found.caught for found in findings)
-    return f"{name:<44}{len(findings):>8}{caught:>8}{sum(found.seconds for found in findings):>8.0f}"
+def _row(name: str, trials: list[Trial]) -> str:
+    caught = sum(trial.caught for trial in trials)
+    return f"{name:<44}{len(trials):>8}{caught:>8}{sum(trial.seconds for trial in trials):>8.0f}"
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from tests.model.fate import Fate
-from tests.model.worker import Answer
+from tests.model.worker import PostAnswer
 
 #: Step -> how often among the others.
 _WEIGHTS = {
@@ -39,7 +39,7 @@ class Chance:
     #: Whether somebody acts by what they saw some time ago.
     late: bool
     #: What the API does with a POST.
-    answer: Answer
+    answer: PostAnswer
     #: What else a worker, a person or a producer may choose.
     mood: int
 
@@ -51,6 +51,6 @@ chances = st.builds(
     fate=st.sampled_from([*[Fate.GOOD] * 9, Fate.TWICE, Fate.LOST, Fate.NEVER, Fate.ECHO]),
     second=st.sampled_from([False, False, True]),
     late=st.sampled_from([False, False, True]),
-    answer=st.sampled_from([*Answer, Answer.UNKNOWN, Answer.NOT_PLACED]),
+    answer=st.sampled_from([*PostAnswer, PostAnswer.UNKNOWN, PostAnswer.NOT_PLACED]),
     mood=st.integers(0, 5),
 )

@@ -8,7 +8,7 @@ from tasks.codes import Code, State
 from tasks.ledger.claim import Claim, GateVerdict
 from tasks.store import keys
 from tests.model.chance import Chance
-from tests.model.worker import Answer, Holder, Phase
+from tests.model.worker import Holder, Phase, PostAnswer
 from tests.model.world import World
 
 _NUMBERS = {"to": "+12125551234", "caller_id": "+12125559876"}
@@ -52,7 +52,7 @@ class Dialing(World):
             self._ask_to_send(holder, chance)
         elif holder.phase is Phase.GO:
             holder.phase, holder.answer = Phase.PAST, chance.answer
-            if chance.answer in {Answer.PLACED, Answer.UNKNOWN}:
+            if chance.answer in {PostAnswer.PLACED, PostAnswer.UNKNOWN}:
                 self.rang.append((holder.job_id, holder.word, chance.answer))
         else:
             self._end(holder, chance)
@@ -95,18 +95,18 @@ class Dialing(World):
         if done is not None:
             self.drop(holder)
         assert not done or self.now.fence(holder.job_id) == holder.claim.fence, "it had lost its claim"
-        if done is False and holder.answer in {Answer.PLACED, Answer.UNKNOWN}:
+        if done is False and holder.answer in {PostAnswer.PLACED, PostAnswer.UNKNOWN}:
             assert self.words[holder.job_id] > holder.word, "what became of the call was not written down"
 
     def _choose_ending(self, holder: Holder, mood: int) -> None:
         requeue, answer = partial(self.ground.requeue, holder.claim), holder.answer
-        if answer is Answer.PLACED:
+        if answer is PostAnswer.PLACED:
             self._end_with(holder, State.PLACED, Code.PLACED, conversation_id="c-1", http_status=201)
-        elif answer is Answer.UNKNOWN:
+        elif answer is PostAnswer.UNKNOWN:
             self._end_with(holder, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
-        elif answer is Answer.REFUSED and mood:
+        elif answer is PostAnswer.REFUSED and mood:
             self._end_with(holder, State.REJECTED, Code.INVALID_FROM_ADDRESS, http_status=400)
-        elif answer is Answer.NOT_PLACED and not mood:
+        elif answer is PostAnswer.NOT_PLACED and not mood:
             self._end_with(holder, State.FAILED, Code.COULD_NOT_CONNECT)
         elif holder.phase is Phase.CLAIMED and mood < 3:
             self._end_with(holder, State.REJECTED, Code.NOT_A_NUMBER)

@@ -22,7 +22,7 @@ class Phase(StrEnum):
     PAST = "past"
 
 
-class Answer(StrEnum):
+class PostAnswer(StrEnum):
     """What came of a POST."""
 
     PLACED = "placed"
@@ -42,7 +42,7 @@ class Holder:
     #: How often a person had given their word before this claim.
     word: int
     phase: Phase = Phase.CLAIMED
-    answer: Answer | None = None
+    answer: PostAnswer | None = None
     #: Until which step its worker is frozen.
     frozen: int = 0
     #: The step with which it ends, once chosen: a worker repeats it and does nothing else.

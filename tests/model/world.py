@@ -22,7 +22,7 @@ from tests.model.fate import Fate, Weather
 from tests.model.jobs import BATCHES, IDS
 from tests.model.promises import check_nothing_lost, check_state, check_step, counted
 from tests.model.snapshot import Snapshot
-from tests.model.worker import Answer, Holder, ModelWorker, Phase
+from tests.model.worker import Holder, ModelWorker, Phase, PostAnswer
 from tests.support.clock import advance
 from tests.support.ground import UNPACED, Ground
 
@@ -58,7 +58,7 @@ class World(RuleBasedStateMachine):
         self.speaking: str | None = None
         self.word = False
         #: (job id, words before it, answer) of each POST that was or may have been accepted.
-        self.rang: list[tuple[str, int, Answer]] = []
+        self.rang: list[tuple[str, int, PostAnswer]] = []
         self.now = self.look()
 
     def hire(self) -> ModelWorker:
@@ -126,7 +126,7 @@ class World(RuleBasedStateMachine):
         word = self.words[job_id]
         assert self.may_ring(job_id, word) <= 1, f"{job_id} may be called twice"
         if state == "placed":
-            assert (job_id, word, Answer.PLACED) in self.rang, f"{job_id} was not placed"
+            assert (job_id, word, PostAnswer.PLACED) in self.rang, f"{job_id} was not placed"
         elif state not in {"sending", "unconfirmed"}:
             assert self.may_ring(job_id, word) == 0, f"{job_id} is {state}, and it may have rung"
 

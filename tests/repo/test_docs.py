@@ -23,6 +23,7 @@ from config.values import Profile
 from config.variables import VARIABLES
 from tasks.codes import OUTCOMES, WORDS, Code, State
 from tasks.fleet.pause import ActivePause, PauseReason
+from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus
 from tasks.intake.message import read_message
 from tasks.job import FIELDS, Job
@@ -30,7 +31,7 @@ from tasks.store import keys
 from tests.support.printed import Printed
 from worker.cli import status
 from worker.cli.main import COMMANDS, cli
-from worker.importing.rows import Filling
+from worker.importing.rows import RowDefaults
 from worker.importing.sheet import read_sheet
 
 ROOT = Path(__file__).parents[2]
@@ -263,8 +264,18 @@ def status_labels() -> set[str]:
     now = datetime.now(UTC)
     pause = ActivePause(reason=PauseReason.OUTAGE, message="", since=now, until=None)
     numbers = dict.fromkeys(("sent_last_minute", "inbox", "calls", "due", "later", "in_flight"), 1)
-    looked = FleetStatus(pauses=[pause], probing="outage", share_of_limit=1, workers={}, drain_s=None, **numbers)
-    return {name for name, _ in status._lines(looked, load({}, dotenv=None, credentials=False), None)}
+    probe = Probe(job_id="order-42", batch="spring", number="+12125551234")
+    overview = FleetStatus(
+        probed=[probe],
+        rejected_before_pause=["order-43"],
+        pauses=[pause],
+        probing="outage",
+        share_of_limit=1,
+        workers={},
+        drain_s=None,
+        **numbers,
+    )
+    return {name for name, _ in status._lines(overview, load({}, dotenv=None, credentials=False), None)}
 
 
 def test_every_line_of_the_status_that_is_shown_exists() -> None:
@@ -396,7 +407,7 @@ def test_the_message_that_is_shown_is_a_job() -> None:
 
 def test_the_sheet_that_is_shown_can_be_imported() -> None:
     (sheet,) = blocks("csv")
-    jobs = list(Filling().jobs(read_sheet(io.StringIO(sheet.text), id_column=None)))
+    jobs = list(RowDefaults().jobs(read_sheet(io.StringIO(sheet.text), id_column=None)))
     assert [type(each) for each in jobs] == [tuple] * (len(list(csv.reader(io.StringIO(sheet.text)))) - 1)
 
 

@@ -35,7 +35,7 @@ from tasks.screening.rules import rules_of
 from tasks.screening.screen import screen
 from tests.support.messages import message
 from worker.connection import connect
-from worker.importing.rows import Filling, Row
+from worker.importing.rows import Row, RowDefaults
 from worker.wiring import token_cache
 
 NUMBER = "2125551234"
@@ -110,7 +110,7 @@ VALUES: dict[str, Any] = {
     "words of the API": one_line(f"to +1{NUMBER} failed"),
     "page": Page(records=[{"to": NUMBER}], after=None),
     "row": Row(number=2, fields=dict(FIELDS)),
-    "bad row": list(Filling().jobs(iter([Row(number=2, fields={NUMBER: NUMBER})]))),
+    "bad row": list(RowDefaults().jobs(iter([Row(number=2, fields={NUMBER: NUMBER})]))),
     "redis": REDIS,
     "redis pool": REDIS.connection_pool,
     "celery": CELERY,
@@ -128,7 +128,7 @@ def test_no_repr_shows_a_number_or_a_secret(name: str) -> None:
 #: Texts that a repr may show, looked at one by one: none holds a number, a token, a secret or what a person wrote.
 SHOWN = {
     *("id", "job_id", "batch", "region", "user_id", "wrap_up_code_id", "id_column", "after"),  # names, not people
-    *("code", "last_code", "fingerprint", "verdict", "why", "detail", "check", "probing", "workers", "kept"),
+    *("code", "last_code", "fingerprint", "verdict", "why", "detail", "check", "probing", "workers", "reported"),
     *(
         "api_url",
         "login_url",
@@ -162,4 +162,6 @@ def test_every_text_that_a_repr_shows_was_looked_at(package: Any) -> None:
         for field in dataclasses.fields(each)
         if field.repr and any(kind in str(field.type) for kind in ("str", "bytes", "dict", "list", "Mapping", "Any"))
     }
-    assert {name for name in texts if name.partition(".")[2] not in SHOWN} <= {"CodeCount.rows", "FleetStatus.pauses"}
+    assert {name for name in texts if name.partition(".")[2] not in SHOWN} <= {
+        *("CodeCount.rows", "FleetStatus.pauses", "FleetStatus.probed", "FleetStatus.rejected_before_pause")
+    }

@@ -18,7 +18,7 @@ _KEYWORDS: Final = {"and", "elseif", "function", "if", "in", "not", "or", "retur
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class LuaCall:
     """A call of a function; each argument is its tokens, with a space between them."""
 
     name: str
@@ -43,12 +43,12 @@ def local_names(text: str) -> set[str]:
     return {name for some in lists for name in some.split(" , ")}
 
 
-def calls(text: str) -> Iterator[Call]:
+def calls(text: str) -> Iterator[LuaCall]:
     """Each call, in the order of the names; those inside of arguments too."""
     found = tokens(text)
     for i, (name, after) in enumerate(pairwise(found)):
         if after == "(" and re.match(r"[A-Za-z_]", name) and name not in _KEYWORDS and found[i - 1] != "function":
-            yield Call(name=name, args=list(_arguments(found[i + 2 :])))
+            yield LuaCall(name=name, args=list(_arguments(found[i + 2 :])))
 
 
 def _arguments(found: list[str]) -> Iterator[str]:

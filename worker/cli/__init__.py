@@ -1,1 +1,1 @@
-"""The `dialer` command: one module a command, imported only when it is run or its help is asked for."""
+"""The `dialer` command: one module per command, which is imported only to run the command or to print its help."""

@@ -1,4 +1,4 @@
-"""`dialer batch`: how far a batch is."""
+"""`dialer batch`: shows the progress of a batch."""
 
 import click
 
@@ -14,9 +14,9 @@ from worker.cli.store import settings_of, store
 @click.argument("name", metavar="NAME")
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, jobs, done, states} as one JSON object.")
 def command(name: str, *, as_json: bool) -> None:
-    """Count the jobs of the batch NAME by outcome; `open` are those without one.
+    """Count the jobs of the batch NAME by outcome; `open` counts those without an outcome.
 
-    Outcomes count as long as their records are kept. Exit 1 when the batch has no job.
+    A job is counted as long as its record is kept. The exit code is 1 if the batch has no jobs.
     """
     settings = settings_of()
     with store(settings) as redis:
@@ -24,7 +24,7 @@ def command(name: str, *, as_json: bool) -> None:
     states = {state: count for state, count in counts.items() if count}
     if not states:
         raise CommandError(
-            f"no batch '{escape_unprintable(name)}': no job names it, or all its records have expired."
+            f"no batch '{escape_unprintable(name)}': no job has this batch, or all its records have expired."
         )
     jobs = sum(states.values())
     done = jobs - states.get("open", 0)

@@ -1,4 +1,4 @@
-"""`dialer cancel` and `dialer retry`: what a person may still do about one job, or a whole batch."""
+"""`dialer cancel` and `dialer retry`: cancel or repeat one job, or the jobs of a batch."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -22,18 +22,18 @@ _RETRYABLE = sorted(str(state) for state in OUTCOMES - {State.PLACED})
 @click.argument("job_id", metavar="[ID]", required=False)
 @click.option("--batch", help="Cancel every waiting job of this batch.")
 def cancel(*, job_id: str | None, batch: str | None) -> None:
-    """Cancel a waiting job, or all of a batch, at once.
+    """Cancel a waiting job, or all waiting jobs of a batch.
 
-    Refused when the call may already be out.
+    A job whose call may already be in progress cannot be canceled.
     """
-    _one_of(job_id, batch)
+    _require_one(job_id, batch)
     settings = settings_of()
     with store(settings) as redis:
         cancel_one = _cancel_retry(settings, redis).cancel
         if job_id:
-            _tell_one("cancel", job_id, cancel_one(job_id))
+            _print_one("cancel", job_id, cancel_one(job_id))
         else:
-            _tell_many("cancelled", _ids(redis, _WAITING, batch), cancel_one)
+            _print_total("cancelled", _ids(redis, _WAITING, batch), cancel_one)
 
 
 @click.command(
@@ -45,22 +45,23 @@ def cancel(*, job_id: str | None, batch: str | None) -> None:
     ),
 )
 @click.argument("job_id", metavar="[ID]", required=False)
-@click.option("--batch", help="Dial again the jobs of this batch that ended in --state.")
-@click.option("--state", type=click.Choice(_RETRYABLE), help="With --batch: which ones.")
+@click.option("--batch", help="Retry the jobs of this batch that ended in --state.")
+@click.option("--state", type=click.Choice(_RETRYABLE), help="With --batch: the state of the jobs to retry.")
 @click.option(
     "--i-know-it-was-not-placed",
     "not_placed",
     is_flag=True,
-    help="Your word that an 'unconfirmed' call was certainly not placed: somebody may be called twice otherwise.",
+    help="Confirm that an 'unconfirmed' call was not placed. If it was, somebody is called twice.",
 )
 def retry(*, job_id: str | None, batch: str | None, state: str | None, not_placed: bool) -> None:
-    """Dial a job again that failed, was rejected, cancelled or expired; all its attempts are before it.
+    """Retry a job that failed, was rejected, cancelled or expired, with a fresh attempt count.
 
-    Never one that was placed; one that may have been placed only on your word.
+    A job that was placed cannot be retried. A job that may have been placed can be retried only with
+    --i-know-it-was-not-placed.
     """
-    _one_of(job_id, batch)
+    _require_one(job_id, batch)
     if bool(batch) != bool(state):
-        raise click.UsageError("--batch and --state go together.")
+        raise click.UsageError("--batch and --state must be used together.")
     if state == State.UNCONFIRMED and not not_placed:
         raise WrongUsage("these calls may have been placed; look them up, then add --i-know-it-was-not-placed.")
     settings = settings_of()
@@ -71,14 +72,14 @@ def retry(*, job_id: str | None, batch: str | None, state: str | None, not_place
     with store(settings) as redis:
         cancel_retry = _cancel_retry(settings, redis)
         if job_id:
-            _tell_one("retry", job_id, retry_one(job_id))
+            _print_one("retry", job_id, retry_one(job_id))
         else:
-            _tell_many("queued again", _ids(redis, [State(str(state))], batch), retry_one)
+            _print_total("queued again", _ids(redis, [State(str(state))], batch), retry_one)
 
 
-def _one_of(job_id: str | None, batch: str | None) -> None:
+def _require_one(job_id: str | None, batch: str | None) -> None:
     if bool(job_id) == bool(batch):
-        raise click.UsageError("Name a job, or a batch with --batch.")
+        raise click.UsageError("Give the id of a job, or a batch with --batch.")
 
 
 def _cancel_retry(settings: Settings, redis: Redis) -> CancelRetry:
@@ -90,35 +91,37 @@ def _ids(redis: Redis, states: Iterable[State], batch: str | None) -> Callable[[
     return lambda: (record["id"] for state in states for record in records.every(state, batch=batch))
 
 
-def _tell_one(verb: str, job_id: str, answer: JobChange) -> None:
+def _print_one(verb: str, job_id: str, answer: JobChange) -> None:
     name = escape_unprintable(job_id)
     if answer.state is None:
         raise CommandError(f"no job '{name}': it was never entered, or its record has expired.")
     if not answer.done:
-        raise CommandError(f"cannot {verb} '{name}': {_WHY[answer.state]}")
+        raise CommandError(f"cannot {verb} '{name}': {_REASONS[answer.state]}")
     click.echo(f"{name} {answer.state}")
 
 
-def _tell_many(done: str, job_ids: Callable[[], Iterator[str]], act: Callable[[str], JobChange]) -> None:
+def _print_total(done: str, job_ids: Callable[[], Iterator[str]], act: Callable[[str], JobChange]) -> None:
     total = 0
     while True:
         answers = [act(job_id).done for job_id in job_ids()]
         total += sum(answers)
-        # What is done to a job moves it out of the index that is being read: look again until nothing is left.
+        # Each change removes a job from the index that is being read, so repeat until nothing changes.
         if not any(answers):
             break
     click.echo(f"{total} {done}")
     if answers:
-        raise CommandError(f"{len(answers)} were left alone: they changed meanwhile, or it cannot be done to them.")
+        raise CommandError(
+            f"{len(answers)} jobs were not changed: their state has changed in the meantime, or does not allow it."
+        )
 
 
-_WHY = {
-    State.SCHEDULED: "it waits already.",
-    State.QUEUED: "it waits already.",
-    State.PREPARING: "a worker has it.",
-    State.SENDING: "the call may be out already; wait for its outcome.",
+_REASONS = {
+    State.SCHEDULED: "it is already waiting.",
+    State.QUEUED: "it is already waiting.",
+    State.PREPARING: "a worker has claimed it.",
+    State.SENDING: "the call may already be in progress; wait for its outcome.",
     State.PLACED: "the call was placed.",
-    State.REJECTED: "it ended as rejected; a message that was no job cannot be dialed.",
+    State.REJECTED: "it ended as rejected; a message that is not a valid job cannot be dialed.",
     State.FAILED: "it ended as failed.",
     State.UNCONFIRMED: "the call may have been placed; look it up, then add --i-know-it-was-not-placed.",
     State.CANCELLED: "it ended as cancelled.",

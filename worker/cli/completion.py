@@ -1,4 +1,4 @@
-"""`dialer completion`: the script that makes a shell complete this command."""
+"""`dialer completion`: prints the script for completion in a shell."""
 
 from typing import Final
 
@@ -23,8 +23,8 @@ SHELLS: Final = ("bash", "zsh", "fish")
 def command(ctx: click.Context, shell: str) -> None:
     """Print the completion script for SHELL."""
     completion = get_completion_class(shell)
-    assert completion is not None  # noqa: S101 - click has these three
+    assert completion is not None  # noqa: S101 - click supports these three
     root = ctx.find_root().command
-    # Not `source()`: for bash that starts one, only to warn of versions before 4.4.
+    # Not `source()`, which starts bash only to warn about versions before 4.4.
     script = completion(root, {}, "dialer", "_DIALER_COMPLETE")
     click.echo(script.source_template % script.source_vars())

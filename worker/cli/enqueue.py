@@ -1,4 +1,4 @@
-"""`dialer enqueue`: enter one job, and wait for its outcome if asked to."""
+"""`dialer enqueue`: enters one job, and optionally waits for its outcome."""
 
 import time
 import uuid
@@ -20,8 +20,8 @@ from worker.cli.output import print_json
 from worker.cli.show import print_record
 from worker.cli.store import acceptance, settings_of, store
 
-_FIRST_LOOK_S: Final = 0.1
-_LONGEST_LOOK_S: Final = 0.5
+_FIRST_POLL_S: Final = 0.1
+_LONGEST_POLL_S: Final = 0.5
 
 
 @click.command(
@@ -33,19 +33,23 @@ _LONGEST_LOOK_S: Final = 0.5
     ),
 )
 @click.argument("to")
-@click.option("--id", "job_id", help="The job's id; the same id twice is one call. Default: a new one.")
-@click.option("--from", "caller_id", metavar="NUMBER", help="Caller ID. Default: DIALER_CALLER_ID.")
-@click.option("--region", help="Region of a number without a country code, e.g. US.")
-@click.option("--user-id", help="On whose behalf. Default: GENESYS_CLOUD_USER_ID.")
-@click.option("--wrap-up-code-id", help="Default: GENESYS_CLOUD_WRAP_UP_CODE_ID.")
-@click.option("--not-before", metavar="TIME", help="ISO 8601 with offset, e.g. 2026-11-23T09:00:00+01:00.")
-@click.option("--not-after", metavar="TIME", help="The same; not sent from then on.")
-@click.option("--priority", type=int, help="0 to 9, 9 first.  [default: 5]")
-@click.option("--batch", help="Name of the batch it belongs to.")
-@click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
-@click.option("--max-attempts", type=int, help="How often it may be tried. Default: DIALER_MAX_ATTEMPTS.")
-@click.option("--wait", is_flag=True, help="Wait for the outcome; exit 0 only if the call was placed.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(0), metavar="SECONDS", help="Wait no longer.")
+@click.option("--id", "job_id", help="The job's id; the same id again causes no second call. Default: a random id.")
+@click.option("--from", "caller_id", metavar="NUMBER", help="The caller ID. Default: DIALER_CALLER_ID.")
+@click.option("--region", help="The region of a number without a country code, e.g. US.")
+@click.option("--user-id", help="The user on whose behalf it is placed. Default: GENESYS_CLOUD_USER_ID.")
+@click.option("--wrap-up-code-id", help="The wrap-up code. Default: GENESYS_CLOUD_WRAP_UP_CODE_ID.")
+@click.option("--not-before", metavar="TIME", help="Do not send before this time: ISO 8601 with an offset.")
+@click.option("--not-after", metavar="TIME", help="Do not send at or after this time.")
+@click.option("--priority", type=int, help="0 to 9; 9 is sent first.  [default: 5]")
+@click.option("--batch", help="The name of the job's batch.")
+@click.option(
+    "--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="An attribute of the call; repeatable."
+)
+@click.option("--max-attempts", type=int, help="The maximum number of requests. Default: DIALER_MAX_ATTEMPTS.")
+@click.option("--wait", is_flag=True, help="Wait for the outcome. The exit code is 0 only if the call was placed.")
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(0), metavar="SECONDS", help="With --wait: the maximum time."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     to: str,
@@ -71,7 +75,8 @@ def command(
         ((entry, state),) = acceptance(settings, redis).accept([job])
         if entry is Acceptance.CONFLICT:
             raise CommandError(
-                f"the id '{job.id}' already is another job; see 'dialer show {job.id}'. Nothing was entered."
+                f"the id '{job.id}' is already used by a different job: see 'dialer show {job.id}'. "
+                "Nothing was entered."
             )
         if not wait:
             _print_entry(job, entry, state, as_json=as_json)
@@ -96,25 +101,25 @@ def _print_entry(job: Job, entry: Acceptance, state: State, *, as_json: bool) ->
     if as_json:
         print_json({"id": job.id, "entry": entry, "state": state})
     elif entry is Acceptance.REPLAY:
-        click.echo(f"{job.id} {state} (this job was entered before; nothing is called twice)")
+        click.echo(f"{job.id} {state} (already entered; there is no second call)")
     else:
         click.echo(f"{job.id} {state}")
 
 
 def _outcome(records: Records, job_id: str, timeout_s: float | None) -> Record:
-    """Look until the job has an outcome; the looks become rarer."""
+    """Poll until the job has an outcome, with increasing intervals."""
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    look_s = _FIRST_LOOK_S
+    poll_s = _FIRST_POLL_S
     try:
         while True:
             record = records.show(job_id)
             if record is None:
-                raise CommandError(f"the record of '{job_id}' is gone from Redis.")
+                raise CommandError(f"the record of '{job_id}' is no longer in Redis.")
             if record["state"] in OUTCOMES:
                 return record
             if deadline is not None and time.monotonic() >= deadline:
-                raise CommandError(f"'{job_id}' is still {record['state']} after {timeout_s:g} s; the job goes on.")
-            time.sleep(look_s)
-            look_s = min(look_s * 1.2, _LONGEST_LOOK_S)
+                raise CommandError(f"'{job_id}' is still {record['state']} after {timeout_s:g} s; the job continues.")
+            time.sleep(poll_s)
+            poll_s = min(poll_s * 1.2, _LONGEST_POLL_S)
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped waiting; the job goes on, see 'dialer show {job_id}'.") from None
+        raise Interrupted(f"stopped waiting; the job continues, see 'dialer show {job_id}'.") from None

@@ -1,4 +1,4 @@
-"""How a command ends when it cannot do what it was asked: one line on stderr, and an exit code."""
+"""Errors of commands: each prints one line per problem on stderr, and ends with an exit code."""
 
 from typing import IO, Any
 
@@ -6,9 +6,9 @@ import click
 
 
 class CommandError(click.ClickException):
-    """What was asked about failed, or was not found.
+    """The operation failed, or the job or batch was not found.
 
-    The message is for a person: what is wrong, and how to mend it; one line for each thing.
+    The message says what is wrong and how to fix it, with one line per problem.
     """
 
     exit_code = 1
@@ -19,18 +19,18 @@ class CommandError(click.ClickException):
 
 
 class WrongUsage(CommandError):
-    """The command line, its input file or the settings are wrong."""
+    """The usage, the input file or a setting is wrong."""
 
     exit_code = 2
 
 
 class Interrupted(CommandError):
-    """Ctrl-C, or SIGTERM."""
+    """The command was interrupted, by Ctrl-C or SIGTERM."""
 
-    exit_code = 130  # 128 + SIGINT, as shells have it
+    exit_code = 130  # 128 + SIGINT, as in shells
 
 
-def usage_fault(error: click.UsageError) -> WrongUsage:
-    """Give click's usage error, which is four lines, as one that names the help."""
+def usage_error(error: click.UsageError) -> WrongUsage:
+    """Return click's usage error, which has four lines, as one line that refers to the help."""
     path = error.ctx.command_path if error.ctx else "dialer"
     return WrongUsage(f"{' '.join(error.format_message().split())} See '{path} --help'.")

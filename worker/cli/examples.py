@@ -1,6 +1,6 @@
-"""The examples under a command's help."""
+"""The examples at the end of a command's help."""
 
 
 def examples(*lines: str) -> str:
-    """Give an epilog with one example a line; click leaves a paragraph that opens with a backspace as it is."""
+    """Return an epilog with one example per line; click does not wrap a paragraph that begins with a backspace."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

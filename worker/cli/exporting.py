@@ -1,4 +1,4 @@
-"""`dialer export`: the records of a state or a batch, one a line, for spreadsheets and other programs."""
+"""`dialer export`: writes records, one per line, for spreadsheets and other programs."""
 
 import csv
 import json
@@ -26,13 +26,20 @@ COLUMNS = (
         "dialer export --state unconfirmed --format jsonl",
     ),
 )
-@click.option("--state", "states", multiple=True, type=click.Choice([str(s) for s in State]), help="Only this state.")
-@click.option("--batch", help="Only the jobs of this batch.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([str(s) for s in State]),
+    metavar="STATE",
+    help=f"Only jobs in this state; repeatable: {', '.join(State)}.",
+)
+@click.option("--batch", help="Only jobs of this batch.")
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 def command(*, states: tuple[str, ...], batch: str | None, form: str) -> None:
-    """Write the records of all jobs, or of those in a state or a batch, to standard output.
+    """Write the records of all jobs, or of the jobs in a state or a batch, to standard output.
 
-    Memory stays constant: the records are read page by page.
+    The records are read page by page, so the memory use is constant.
     """
     settings = settings_of()
     with store(settings) as redis:
@@ -48,7 +55,7 @@ def command(*, states: tuple[str, ...], batch: str | None, form: str) -> None:
 
 
 def _cell(value: object) -> object:
-    """What producers wrote must not become a formula of the reader's spreadsheet (OWASP, CSV injection)."""
+    """Quote a text that a spreadsheet would interpret as a formula (OWASP, CSV injection)."""
     if isinstance(value, str) and value[:1] in set("=@+-\t\r") and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value

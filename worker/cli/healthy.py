@@ -5,20 +5,20 @@ import click
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
 from worker.cli.store import settings_of, store
-from worker.health import HEALTHY_WITHIN_S, silence_s, this_host
+from worker.health import HEALTHY_WITHIN_S, heartbeat_age_s, host_name
 
 
 @click.command("healthy", epilog=examples("dialer healthy"))
 def command() -> None:
-    """Exit 0 when a worker of this host was seen within the last 15 seconds, and 1 when none was.
+    """Check that a worker of this host sent a heartbeat within the last 15 seconds; exit 1 if not.
 
-    It asks Redis, and so fails as well while Redis is away, when a worker needs no restart: it waits.
+    It also fails while Redis is unavailable. The worker then waits for Redis, and needs no restart.
     """
     settings = settings_of()
     with store(settings) as redis:
-        silent_s = silence_s(redis, host=this_host())
-    if silent_s is None:
-        raise CommandError("Redis knows of no worker on this host: it is still starting, or has ended.")
-    if silent_s > HEALTHY_WITHIN_S:
-        raise CommandError(f"the worker of this host was last seen {silent_s:.0f} s ago: see its log.")
-    click.echo(f"A worker of this host was seen {silent_s:.1f} s ago.")
+        age_s = heartbeat_age_s(redis, host=host_name())
+    if age_s is None:
+        raise CommandError("there is no heartbeat of a worker on this host: it is still starting, or has stopped.")
+    if age_s > HEALTHY_WITHIN_S:
+        raise CommandError(f"the last heartbeat of a worker on this host was {age_s:.0f} s ago: see its log.")
+    click.echo(f"The last heartbeat of a worker on this host was {age_s:.1f} s ago.")

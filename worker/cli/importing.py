@@ -1,4 +1,4 @@
-"""`dialer import`: a job for each row of a file."""
+"""`dialer import`: enters a job for each row of a file."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -16,12 +16,12 @@ from worker.cli.examples import examples
 from worker.cli.output import print_json, print_table
 from worker.cli.progress import progress
 from worker.cli.store import acceptance, redis_fault, settings_of, store
-from worker.importing.bulk import CHUNK, Tally, bring_in
+from worker.importing.bulk import CHUNK, ImportSummary, import_jobs
 from worker.importing.preview import CodeCount, Preview
-from worker.importing.rows import BadFile, BadRow, Filling
-from worker.importing.source import FORMATS, Source, opened
+from worker.importing.rows import BadFile, BadRow, RowDefaults
+from worker.importing.source import FORMATS, Source, open_source
 
-_TOLD_IN_FULL: Final = 20
+_MAX_PRINTED: Final = 20
 
 
 @click.command(
@@ -33,11 +33,13 @@ _TOLD_IN_FULL: Final = 20
     ),
 )
 @click.argument("file", metavar="FILE|-")
-@click.option("--batch", help="Batch of the rows that name none.")
-@click.option("--region", help="Region of the rows that name none, e.g. US.")
-@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Default: from name or content.")
-@click.option("--id-column", metavar="NAME", help="The column or field with the job's id.  [default: id]")
-@click.option("--dry-run", is_flag=True, help="Say how many would be dialed, and why the others not; enter nothing.")
+@click.option("--batch", help="The batch of rows that have none.")
+@click.option("--region", help="The region of rows that have none, e.g. US.")
+@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Default: by file name or content.")
+@click.option("--id-column", metavar="NAME", help="The column or field with the id.  [default: id]")
+@click.option(
+    "--dry-run", is_flag=True, help="Print which rows would be dialed, and why others would not; enter nothing."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 def command(
     file: str,
@@ -49,17 +51,18 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Enter a job for each row of FILE, or of stdin for "-".
+    """Enter a job for each row of FILE, or of standard input if FILE is "-".
 
-    CSV needs a header: 'to', and any other field of a job; 'attributes.NAME' is an attribute. JSONL has one job, an
-    object, a line. The id is in 'id'; a row without one gets an id from its content, so that importing a file twice
-    calls nobody twice. A bad row is told by its number (the header is row 1) and does not stop the rest.
+    A CSV file needs a header with 'to', and may have the other fields of a job; the column of an attribute is
+    'attributes.NAME'. A JSONL file has one JSON object per line. The column or field 'id' is the id of the job. A row
+    without an id gets one from its content, so importing a file again causes no second call. A bad row is reported
+    with its number (a CSV header is row 1), and the import continues.
     """
     settings = settings_of()
-    filling = Filling(batch=batch, region=region, id_column=id_column)
+    defaults = RowDefaults(batch=batch, region=region, id_column=id_column)
     try:
-        with opened(file) as source:
-            jobs = filling.jobs(source.rows(file_format=file_format, id_column=id_column))
+        with open_source(file) as source:
+            jobs = defaults.jobs(source.rows(file_format=file_format, id_column=id_column))
             clean = _preview(jobs, settings, source, as_json) if dry_run else _enter(jobs, settings, source, as_json)
     except BadFile as error:
         raise WrongUsage(f"{file}: {error}") from error
@@ -90,16 +93,18 @@ def _print_preview(preview: Preview) -> None:
     click.echo(f"{preview.rows} rows; {preview.dialed} would be dialed. Nothing was entered.")
     lines = [(str(code), count, WORDS[code].fix) for code, count in preview.most_frequent()]
     if preview.repeated.count:
-        lines.append(("repeated id", preview.repeated, "The same id is one call; give each job its own."))
+        lines.append(
+            ("repeated id", preview.repeated, "Jobs with the same id are one call; give each job its own id.")
+        )
     if lines:
         click.echo()
-        cells = [(met, count.count, _rows(count), fix) for met, count, fix in lines]
-        print_table(("code", "rows", "such as rows", "how to mend it"), cells)
+        cells = [(code, count.count, _rows(count), fix) for code, count, fix in lines]
+        print_table(("code", "rows", "first rows", "how to fix it"), cells)
 
 
-def _rows(met: CodeCount) -> str:
-    more = ", …" if met.count > len(met.rows) else ""
-    return ", ".join(map(str, met.rows)) + more
+def _rows(count: CodeCount) -> str:
+    more = ", …" if count.count > len(count.rows) else ""
+    return ", ".join(map(str, count.rows)) + more
 
 
 def _enter(
@@ -108,40 +113,39 @@ def _enter(
     source: Source,
     as_json: bool,  # noqa: FBT001
 ) -> bool:
-    tally = Tally()
-    with store(settings) as redis, progress(source) as (advance, say):
+    summary = ImportSummary()
+    with store(settings) as redis, progress(source) as (advance, print_line):
         if not as_json:
-            tally.tell = _teller(tally, say)
+            summary.on_bad_row = _row_printer(summary, print_line)
         try:
-            for _ in bring_in(jobs, acceptance(settings, redis), tally):
-                advance(tally.rows)
+            for _ in import_jobs(jobs, acceptance(settings, redis), summary):
+                advance(summary.rows)
         except LedgerUnavailable as error:
-            raise CommandError(f"{redis_fault(settings.redis_url, error)} {_so_far(tally)}") from error
+            raise CommandError(f"{redis_fault(settings.redis_url, error)} {_so_far(summary)}") from error
         except KeyboardInterrupt:
-            raise Interrupted(f"interrupted. {_so_far(tally)}") from None
+            raise Interrupted(f"interrupted. {_so_far(summary)}") from None
     if as_json:
-        print_json(tally.as_json())
+        print_json(summary.as_json())
     else:
-        told = len(tally.kept) if tally.conflicting + tally.bad <= _TOLD_IN_FULL else _TOLD_IN_FULL
-        if (untold := tally.conflicting + tally.bad - told) > 0:
-            click.echo(f"… and {untold} more such rows; --json or --dry-run tell more.", err=True)
+        if (not_printed := summary.conflicting + summary.bad - _MAX_PRINTED) > 0:
+            click.echo(f"… and {not_printed} more rows; --json or --dry-run prints more.", err=True)
         click.echo(
-            f"{tally.rows} rows: {tally.accepted} accepted, {tally.replayed} already known, "
-            f"{tally.conflicting} conflicting, {tally.bad} bad."
+            f"{summary.rows} rows: {summary.accepted} accepted, {summary.replayed} already known, "
+            f"{summary.conflicting} conflicting, {summary.bad} bad."
         )
-    return not (tally.bad or tally.conflicting)
+    return not (summary.bad or summary.conflicting)
 
 
-def _so_far(tally: Tally) -> str:
+def _so_far(summary: ImportSummary) -> str:
     return (
-        f"{tally.entered} rows are in; run the same import again, which is safe: "
-        "what is in stays one job and is not called twice."
+        f"{summary.entered} rows were entered. Run the same import again: "
+        "a row that was already entered causes no second call."
     )
 
 
-def _teller(tally: Tally, say: Callable[[str], None]) -> Callable[[BadRow], None]:
-    def tell(row: BadRow) -> None:
-        if tally.bad + tally.conflicting <= _TOLD_IN_FULL:
-            say(f"row {row.number}: {row.code}: {row.message}")
+def _row_printer(summary: ImportSummary, print_line: Callable[[str], None]) -> Callable[[BadRow], None]:
+    def print_row(row: BadRow) -> None:
+        if summary.bad + summary.conflicting <= _MAX_PRINTED:
+            print_line(f"row {row.number}: {row.code}: {row.message}")
 
-    return tell
+    return print_row

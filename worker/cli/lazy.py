@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are used: `dialer --help` must answer at once."""
+"""A group that imports a command only when it is used, so that `dialer --help` starts fast."""
 
 import importlib
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,13 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from worker.cli.errors import CommandError, Interrupted, usage_fault
+from worker.cli.errors import CommandError, Interrupted, usage_error
 
 
 class LazyGroup(click.Group):
-    """`table`: command name -> ("module:attribute", its line in the group's help).
+    """`table` maps the name of a command to ("module:attribute", its line in the group's help).
 
-    What a command raises ends as one line on stderr; with `--traceback` before the command, as a traceback.
+    An exception of a command is printed as one line on stderr, or as a traceback with `--traceback`.
     """
 
     def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
@@ -29,7 +29,7 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = self._table[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        # click keeps a command's help option as it was first asked for, by whomever: say each time what it is.
+        # A command does not inherit the names of the help option from its group.
         command.context_settings = {**self.context_settings, **command.context_settings}
         return command
 
@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
         except Exception as error:
             if ctx.params.get("traceback"):
                 raise
-            raise _defect(error) from error
+            raise _unexpected(error) from error
 
 
 @contextmanager
@@ -68,14 +68,14 @@ def _usage_in_one_line() -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
-        raise usage_fault(error) from error
+        raise usage_error(error) from error
 
 
-def _defect(error: Exception) -> CommandError:
-    from config.masking import mask  # noqa: PLC0415 - the way without a defect needs none of it
+def _unexpected(error: Exception) -> CommandError:
+    from config.masking import mask  # noqa: PLC0415 - needed only for an unexpected error
 
     words = " ".join(mask(str(error)).split())
     return CommandError(
-        f"a defect in Dialer: {type(error).__name__}: {words}. Please report it with what "
-        "'dialer --traceback …' prints."
+        f"unexpected error in Dialer: {type(error).__name__}: {words}. Please report it with the output of "
+        "'dialer --traceback …'."
     )

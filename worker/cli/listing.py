@@ -1,4 +1,4 @@
-"""`dialer list`: how many jobs stand where, or the jobs in one state, page by page."""
+"""`dialer list`: counts the jobs by state, or lists the jobs in one state page by page."""
 
 import shlex
 
@@ -19,10 +19,22 @@ from worker.cli.store import settings_of, store
         "dialer list --state placed --json | jq -r '.records[].id'",
     ),
 )
-@click.option("--state", type=click.Choice([str(state) for state in State]), help="List the jobs in this state.")
-@click.option("--batch", help="Only the jobs of this batch.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), metavar="N")
-@click.option("--after", metavar="CURSOR", help="Go on where the last page ended; it names the cursor.")
+@click.option(
+    "--state",
+    type=click.Choice([str(state) for state in State]),
+    metavar="STATE",
+    help=f"List the jobs in this state: {', '.join(State)}.",
+)
+@click.option("--batch", help="Only jobs of this batch.")
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="The maximum number of jobs on a page.",
+)
+@click.option("--after", metavar="CURSOR", help="Continue after a page, which printed this cursor.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts, or {records, after}, as one JSON object.")
 def command(*, state: str | None, batch: str | None, limit: int, after: str | None, as_json: bool) -> None:
     """Count the jobs by state; with --state, list them, newest first.
@@ -44,7 +56,7 @@ def command(*, state: str | None, batch: str | None, limit: int, after: str | No
         try:
             page = records.page(State(state), batch=batch, after=after, limit=limit)
         except ValueError as error:
-            raise click.UsageError("--after takes the cursor that a page ended with.") from error
+            raise click.UsageError("--after must be the cursor that a page printed.") from error
     if as_json:
         print_json({"records": page.records, "after": page.after})
     else:

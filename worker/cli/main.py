@@ -1,4 +1,4 @@
-"""The `dialer` command: its table of commands, and nothing that takes time to import."""
+"""The `dialer` command with its table of commands. It imports nothing that is slow."""
 
 from typing import Final
 
@@ -6,50 +6,50 @@ import click
 
 from worker.cli.lazy import LazyGroup
 
-#: Command -> where it is, and its line in the help. The sandbox is named, never imported: it may be absent.
+#: Command -> its module and function, and its line in the help. The sandbox may not be installed.
 COMMANDS: Final = {
-    "demo": ("sandbox.demo:command", "Try it without an account: some 200 numbers, two workers, a simulator."),
+    "demo": ("sandbox.demo:command", "Try Dialer with a simulated Genesys Cloud, without an account."),
     "worker": ("worker.cli.work:command", "Place calls until SIGTERM or Ctrl-C."),
     "enqueue": ("worker.cli.enqueue:command", "Enter one job."),
     "import": ("worker.cli.importing:command", "Enter a job for each row of a CSV or JSONL file."),
-    "show": ("worker.cli.show:command", "Show what became of one job."),
-    "list": ("worker.cli.listing:command", "Count the jobs, or list those in one state."),
-    "batch": ("worker.cli.batch:command", "Show how far a batch is."),
-    "cancel": ("worker.cli.cancel_retry:cancel", "Cancel a waiting job, or all of a batch."),
-    "retry": ("worker.cli.cancel_retry:retry", "Dial a job again that was not placed, or those of a batch."),
+    "show": ("worker.cli.show:command", "Show the record of one job."),
+    "list": ("worker.cli.listing:command", "Count the jobs by state, or list the jobs in one state."),
+    "batch": ("worker.cli.batch:command", "Show a batch's progress."),
+    "cancel": ("worker.cli.cancel_retry:cancel", "Cancel a waiting job, or all waiting jobs of a batch."),
+    "retry": ("worker.cli.cancel_retry:retry", "Retry a job that was not placed, or those of a batch."),
     "export": ("worker.cli.exporting:command", "Write records as CSV or JSONL."),
-    "pause": ("worker.cli.pausing:pause", "Stop sending, for the whole fleet."),
-    "resume": ("worker.cli.pausing:resume", "Let the fleet go on."),
-    "status": ("worker.cli.status:command", "Show why the fleet waits, how fast it goes, and who works."),
-    "check": ("worker.cli.check:command", "Check settings, Redis and credentials; say how to mend each."),
-    "healthy": ("worker.cli.healthy:command", "Tell whether this host's worker lives; for container health checks."),
+    "pause": ("worker.cli.pausing:pause", "Stop sending for the whole fleet."),
+    "resume": ("worker.cli.pausing:resume", "Resume sending."),
+    "status": ("worker.cli.status:command", "Show pauses, the rate, the backlog and the workers."),
+    "check": ("worker.cli.check:command", "Check the configuration, and show how to fix each problem."),
+    "healthy": ("worker.cli.healthy:command", "Check that this host's worker is alive (container health check)."),
     "sandbox": ("sandbox.foreground:command", "Run the Genesys Cloud simulator in the foreground."),
     "completion": ("worker.cli.completion:command", "Print the completion script for a shell."),
 }
 
 _EPILOG = """\b
 Exit codes:
-  0    done
-  1    what was asked about failed, or was not found
-  2    wrong usage or settings
-  130  interrupted
+  0    the command succeeded
+  1    the operation failed, or the job or batch was not found
+  2    the usage or a setting is wrong
+  130  the command was interrupted
 
 \b
-Example:
+Examples:
   dialer check && dialer worker --concurrency 8
   dialer enqueue "+1 212-555-1234" --id order-42 --wait
 
-Settings are environment variables, or stand in the file .env; 'dialer check' names every fault."""
+Settings are environment variables, or lines of the file .env. 'dialer check' reports every problem."""
 
 
 def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow, and seldom asked
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow, and rarely needed
 
         try:
             click.echo(f"dialer {version('dialer')}")
         except PackageNotFoundError:
-            click.echo("dialer, run from its source without being installed")
+            click.echo("dialer, not installed but run from its source")
         ctx.exit()
 
 
@@ -62,9 +62,9 @@ def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
 )
-@click.option("--traceback", is_flag=True, help="Show where an unexpected error came from.")
+@click.option("--traceback", is_flag=True, help="Print the traceback of an unexpected error.")
 def cli(traceback: bool) -> None:  # noqa: FBT001 - read by LazyGroup
-    """Place outbound calls through Genesys Cloud: nobody twice for one job, and no job lost."""
+    """Place outbound calls through Genesys Cloud. Nobody is called twice for one job, and no job is lost."""
 
 
 def main() -> None:

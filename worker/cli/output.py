@@ -1,4 +1,4 @@
-"""What commands print: JSON for programs, aligned lines for pipes, tables for terminals."""
+"""Prints JSON for programs, aligned lines for pipes, and tables for terminals."""
 
 import json
 import sys
@@ -11,12 +11,12 @@ from config.escaping import escape_unprintable
 
 
 def print_json(value: object) -> None:
-    """Print one JSON value on stdout, in ASCII: safe in any encoding and on any terminal."""
+    """Print one JSON value in ASCII, which is safe in any encoding and on any terminal."""
     click.echo(json.dumps(value, indent=2))
 
 
 def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
-    """Print `name  value` lines, the values aligned."""
+    """Print `name  value` lines with aligned values; empty values are left out."""
     shown = [(name, escape_unprintable(str(value))) for name, value in fields if value not in {None, ""}]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
@@ -24,7 +24,7 @@ def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table; nothing is ever cut off: cells fold on a terminal, lines grow in a pipe."""
+    """Print a table without truncation: a terminal wraps long cells, a pipe gets long lines."""
     texts = [[escape_unprintable("" if cell is None else str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _print_rich(columns, texts)
@@ -35,7 +35,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _print_rich(columns: Sequence[str], texts: list[list[str]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - a pipe does without it, and starts faster
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and only terminals need it
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
@@ -43,5 +43,5 @@ def _print_rich(columns: Sequence[str], texts: list[list[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in texts:
-        table.add_row(*map(Text, row))  # Text: no markup is read in what producers wrote
+        table.add_row(*map(Text, row))  # Text, so that no markup is interpreted in what producers wrote
     Console(highlight=False).print(table)

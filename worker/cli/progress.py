@@ -1,4 +1,4 @@
-"""How far an import is: a bar with its rate on a terminal, nothing in a pipe."""
+"""The progress of an import: a bar and a rate on a terminal, nothing in a pipe."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -11,11 +11,11 @@ from worker.importing.source import Source
 
 @contextmanager
 def progress(source: Source) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
-    """Give how to advance to so many rows, and how to say a line above the bar; only a terminal gets a bar."""
+    """Yield two functions: one sets the number of rows read, the other prints a line above the bar."""
     if not sys.stderr.isatty():
         yield lambda _: None, lambda line: click.echo(line, err=True)
         return
-    from rich.console import Console  # noqa: PLC0415 - a pipe does without it, and starts faster
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and only terminals need it
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     console = Console(stderr=True, highlight=False, markup=False)

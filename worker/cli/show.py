@@ -1,4 +1,4 @@
-"""`dialer show`: what became of one job."""
+"""`dialer show`: prints the record of one job."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _FIRST = ("id", "state", "code", "message", "hint")
 @click.argument("job_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as one JSON object.")
 def command(job_id: str, *, as_json: bool) -> None:
-    """Show the record of the job ID. Exit 1 when there is none."""
+    """Show the record of the job ID. The exit code is 1 if there is none."""
     settings = settings_of()
     with store(settings) as redis:
         record = Records(redis).show(job_id)
@@ -32,7 +32,7 @@ def command(job_id: str, *, as_json: bool) -> None:
 
 
 def print_record(record: Record) -> None:
-    """Print the fields of a record, those that say most first, with the words for its code."""
+    """Print the fields of a record, the most important first, with the meaning of its code."""
     fields = dict(record)
     words = WORDS.get(Code(fields["code"])) if fields.get("code") in set(Code) else None
     if words:

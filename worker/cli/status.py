@@ -1,13 +1,16 @@
-"""`dialer status`: how the fleet does, for the person who is paged at night."""
+"""`dialer status`: shows the state of the fleet, for the on-call engineer."""
 
 import dataclasses
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
+from config.masking import mask
 from config.settings import Settings
 from tasks.fleet.pause import ActivePause
+from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus, look
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
@@ -16,38 +19,50 @@ from worker.wiring import token_cache
 
 
 @click.command("status", epilog=examples("dialer status", "dialer status --json | jq .pauses"))
-@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the status as one JSON object.")
 def command(*, as_json: bool) -> None:
-    """Show why the fleet waits, how fast it goes, what waits, and who works."""
+    """Show pauses, the rate, the backlog and the workers."""
     settings = settings_of()
     with store(settings) as redis:
-        overview = look(redis, limit=settings.rate_limit)
+        status = look(redis, limit=settings.rate_limit)
         token_s = token_cache(settings, redis).remaining_s() if settings.client_id else None
     if as_json:
-        print_json(_plain(dataclasses.asdict(overview) | {"token_s": token_s}))
+        probed = [dataclasses.asdict(probe) | {"number": mask(probe.number)} for probe in status.probed]
+        print_json(_plain(dataclasses.asdict(status) | {"probed": probed, "token_s": token_s}))
     else:
-        print_fields(_lines(overview, settings, token_s))
+        print_fields(_lines(status, settings, token_s))
 
 
-def _lines(overview: FleetStatus, settings: Settings, token_s: float | None) -> list[tuple[str, str]]:
+def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> list[tuple[str, str]]:
     limit = settings.rate_limit
-    lines = [("paused", _pause(entry)) for entry in overview.pauses]
-    if overview.probing:
-        lines.append(("probing", f"{overview.probing}: one job at a time, until a call is placed"))
+    lines = [("paused", _pause(entry)) for entry in status.pauses]
+    if status.probing:
+        lines.append(("probing", f"{status.probing}: one job at a time, until a call is placed"))
     if not lines:
         lines.append(("paused", "no"))
-    workers = f"{len(overview.workers)}, for {sum(overview.workers.values())} calls at once"
+    lines += [("probed", _probe(probe)) for probe in status.probed]
+    if status.rejected_before_pause:
+        commands = "; ".join(f"dialer retry {shlex.quote(job_id)}" for job_id in status.rejected_before_pause)
+        lines.append(("rejected", f"{len(status.rejected_before_pause)} before the pause; once fixed: {commands}"))
+    workers = f"{len(status.workers)}, total concurrency {sum(status.workers.values())}"
     return [
         *lines,
-        ("pace", f"{limit.count} in {limit.period_s:g} s"),
-        ("used", f"{overview.share_of_limit:.0%} of it ({overview.sent_last_minute} requests in the last minute)"),
-        ("inbox", f"{overview.inbox} not yet taken in"),
-        ("due", f"{overview.due} now ({overview.calls} of them with the workers), {overview.later} later"),
-        ("in flight", str(overview.in_flight)),
-        ("workers", workers if overview.workers else "none: start one with 'dialer worker'"),
-        ("token", f"good for {_span(token_s)}" if token_s else "none yet"),
-        ("drained in", "not while the fleet waits" if overview.drain_s is None else _span(overview.drain_s)),
+        ("pace", f"{limit.count} requests in {limit.period_s:g} s"),
+        (
+            "rate used",
+            f"{status.share_of_limit:.0%} of the limit ({status.sent_last_minute} requests in the last minute)",
+        ),
+        ("inbox", f"{status.inbox} not yet accepted"),
+        ("due", f"{status.due} now ({status.calls} dispatched), {status.later} later"),
+        ("in flight", str(status.in_flight)),
+        ("workers", workers if status.workers else "none: start one with 'dialer worker'"),
+        ("token", f"valid for {_span(token_s)}" if token_s else "none yet"),
+        ("backlog ETA", "paused" if status.drain_s is None else _span(status.drain_s)),
     ]
+
+
+def _probe(probe: Probe) -> str:
+    return f"{probe.job_id}, number {mask(probe.number)}, batch {probe.batch or '(none)'}"
 
 
 def _pause(entry: ActivePause) -> str:
@@ -64,7 +79,7 @@ def _span(seconds: float) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: instants as ISO 8601, numbers rounded to what they mean."""
+    """Return a value for JSON: times in ISO 8601, numbers rounded to three decimal places."""
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""`dialer worker`: a process that places calls."""
+"""`dialer worker`: runs a process that places calls."""
 
 import logging
 import os
@@ -29,37 +29,37 @@ _ORPHAN_GRACE_S = 5.0
     show_default=True,
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Calls that this process places at once.",
+    help="The maximum number of concurrent calls of this process.",
 )
 @click.option("--parent-pid", type=int, hidden=True)
 def command(*, concurrency: int, parent_pid: int | None) -> None:
-    """Place calls until SIGTERM or Ctrl-C, at the pace that the whole fleet shares.
+    """Place calls until SIGTERM or Ctrl-C, at the rate that the whole fleet shares.
 
-    Start as many as you like, on as many machines. On SIGTERM calls on the wire are finished and all else goes
-    back to wait for another worker. When Redis is away, it waits.
+    Start as many workers as you like, on as many machines. On SIGTERM, a worker finishes its calls in progress and
+    requeues its other jobs. While Redis is unavailable, a worker waits.
     """
     settings = settings_of(credentials=True)
     _check_caller_id(settings)
     configure(settings.log_format, secrets=settings.secrets)
-    logging.captureWarnings(capture=True)  # Celery's, of running as root, would stand between the lines
+    logging.captureWarnings(capture=True)  # such as Celery's warning about root
     if parent_pid is not None:
-        threading.Thread(target=_end_with, args=[parent_pid], daemon=True).start()
+        threading.Thread(target=_exit_with_parent, args=[parent_pid], daemon=True).start()
     raise SystemExit(run_worker(settings, concurrency=concurrency))
 
 
 def _check_caller_id(settings: Settings) -> None:
-    """Refuse a caller ID that no call could show."""
+    """Raise WrongUsage if the default caller ID is not a valid number."""
     try:
         default_caller_id(rules_of(settings))
     except JobError as error:
         raise WrongUsage(f"DIALER_CALLER_ID is wrong: {error.message} Write it in E.164.") from error
 
 
-def _end_with(parent_pid: int) -> None:
-    """An orphan is handed to another parent: the demo's workers must not outlive it, even when it is killed."""
+def _exit_with_parent(parent_pid: int) -> None:
+    """Exit when this process gets another parent, so that workers of the demo end even if the demo is killed."""
     while os.getppid() == parent_pid:
         time.sleep(_PARENT_CHECK_S)
     os.kill(os.getpid(), signal.SIGTERM)
-    # With the demo its Redis is gone too, which a worker with an outcome in hand would wait for.
+    # The demo's Redis ends with the demo, and a worker with an outcome to store would wait for it.
     time.sleep(_ORPHAN_GRACE_S)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,1 +1,1 @@
-"""Files of jobs: opened, read row by row, and entered into the ledger in bulk."""
+"""Files of jobs: they are opened, read row by row, and entered into the ledger in bulk."""

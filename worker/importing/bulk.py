@@ -1,4 +1,4 @@
-"""Jobs into the ledger, by the hundred: what became of each is counted, bad rows are told by their number."""
+"""Enters the jobs of a file into the ledger in chunks, counts the results, and reports each bad row."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,46 +10,47 @@ from tasks.job import Job
 from tasks.ledger.accept import Acceptance, Acceptor
 from worker.importing.rows import BadRow
 
-#: Entered in one round trip: enough to hide its time, and few enough to keep Redis answering others.
+#: Jobs per round trip: enough to hide its latency, and few enough not to block other clients of Redis.
 CHUNK: Final = 500
-#: So many bad rows are kept for a summary; the others are only counted.
-KEPT: Final = 1000
+#: The maximum number of bad rows in a summary; more are only counted.
+MAX_REPORTED: Final = 1000
 
 
 @dataclass
-class Tally:
-    """What became of the rows so far."""
+class ImportSummary:
+    """The results of the rows so far."""
 
     accepted: int = 0
     replayed: int = 0
     conflicting: int = 0
     bad: int = 0
-    kept: list[BadRow] = field(default_factory=list)
+    #: The first bad or conflicting rows.
+    reported: list[BadRow] = field(default_factory=list)
     #: Called with each bad or conflicting row.
-    tell: Callable[[BadRow], None] = lambda _: None
+    on_bad_row: Callable[[BadRow], None] = lambda _: None
 
     @property
     def entered(self) -> int:
-        """Rows that are jobs in the ledger, by this import or an earlier one."""
+        """The number of rows whose jobs are in the ledger, from this import or an earlier one."""
         return self.accepted + self.replayed
 
     @property
     def rows(self) -> int:
         return self.entered + self.conflicting + self.bad
 
-    def refuse(self, row: BadRow) -> None:
+    def add_bad_row(self, row: BadRow) -> None:
         self.bad += 1
-        self._keep(row)
+        self._report(row)
 
-    def enter(self, number: int, job: Job, entry: Acceptance) -> None:
+    def add_job(self, number: int, job: Job, entry: Acceptance) -> None:
         if entry is Acceptance.ACCEPTED:
             self.accepted += 1
         elif entry is Acceptance.REPLAY:
             self.replayed += 1
         else:
             self.conflicting += 1
-            told = f"The id '{escape_unprintable(job.id)}' already is another job, which stands."
-            self._keep(BadRow(number=number, code=entry, message=told))
+            message = f"The id '{escape_unprintable(job.id)}' is already used by a different job; kept the first."
+            self._report(BadRow(number=number, code=entry, message=message))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -58,26 +59,31 @@ class Tally:
             "replayed": self.replayed,
             "conflicting": self.conflicting,
             "bad_rows": self.bad,
-            "bad": [{"row": row.number, "code": row.code, "message": row.message} for row in self.kept],
+            "bad": [{"row": row.number, "code": row.code, "message": row.message} for row in self.reported],
         }
 
-    def _keep(self, row: BadRow) -> None:
-        if len(self.kept) < KEPT:
-            self.kept.append(row)
-        self.tell(row)
+    def _report(self, row: BadRow) -> None:
+        if len(self.reported) < MAX_REPORTED:
+            self.reported.append(row)
+        self.on_bad_row(row)
 
 
-def bring_in(jobs: Iterable[tuple[int, Job] | BadRow], acceptance: Acceptor, tally: Tally) -> Iterator[Tally]:
-    """Enter all jobs, and give the tally after each chunk. Raises LedgerUnavailable; `tally` tells how far."""
+def import_jobs(
+    jobs: Iterable[tuple[int, Job] | BadRow], acceptance: Acceptor, summary: ImportSummary
+) -> Iterator[ImportSummary]:
+    """Enter all jobs, and yield the summary after each chunk.
+
+    Raises LedgerUnavailable; then `summary` counts the rows of the chunks before.
+    """
     jobs = iter(jobs)
     while chunk := list(islice(jobs, CHUNK)):
         good = [each for each in chunk if not isinstance(each, BadRow)]
-        entries = acceptance.accept([job for _, job in good])
-        verdicts = dict(zip((number for number, _ in good), entries, strict=True))
+        accepted = acceptance.accept([job for _, job in good])
+        entries = dict(zip((number for number, _ in good), accepted, strict=True))
         for each in chunk:
             if isinstance(each, BadRow):
-                tally.refuse(each)
+                summary.add_bad_row(each)
             else:
                 number, job = each
-                tally.enter(number, job, verdicts[number][0])
-        yield tally
+                summary.add_job(number, job, entries[number][0])
+        yield summary

@@ -1,4 +1,4 @@
-"""JSONL: one job a line, as a JSON object with the fields of a job, and `id`."""
+"""Reads JSONL: each line is a JSON object with the fields of one job, and its `id`."""
 
 import json
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from typing import Any, Final, TextIO
 from tasks.codes import Code
 from worker.importing.rows import NOT_UTF8, BadFile, BadRow, Row, is_damaged
 
-#: Far more than any job; a file without line ends must not fill the memory.
+#: Much longer than any job, so that a file without line ends cannot fill the memory.
 _LONGEST_LINE: Final = 256 * 1024
 
 
 def read_jsonl(text: TextIO) -> Iterator[Row | BadRow]:
-    """Read lines; `text` is opened with `surrogateescape`. Raises BadFile for a JSON array."""
+    """Read all lines; `text` is opened with `surrogateescape`. Raises BadFile for a JSON array."""
     number = 0
     while line := text.readline(_LONGEST_LINE):
         number += 1
@@ -22,7 +22,7 @@ def read_jsonl(text: TextIO) -> Iterator[Row | BadRow]:
             yield _bad(number, f"The line is longer than {_LONGEST_LINE} characters.")
         elif line.strip():
             if number == 1 and line.lstrip().startswith("["):
-                raise BadFile("This is a JSON array; write one object a line, as 'jq -c .[]' does.")
+                raise BadFile("The file is a JSON array; write one object per line, for example with 'jq -c .[]'.")
             yield _row(number, line)
 
 
@@ -32,9 +32,9 @@ def _row(number: int, line: str) -> Row | BadRow:
     try:
         fields: Any = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as error:
-        return _bad(number, f"Not JSON: {str(error)[:100]}.")
+        return _bad(number, f"The line is not JSON: {str(error)[:100]}.")
     if not isinstance(fields, dict):
-        return _bad(number, "A job is a JSON object.")
+        return _bad(number, "The line is not a JSON object.")
     return Row(number=number, fields=fields)
 
 
@@ -43,11 +43,11 @@ def _bad(number: int, message: str) -> BadRow:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ValueError("a name stands there twice")
+        raise ValueError("a name occurs twice")
     return fields

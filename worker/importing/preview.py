@@ -1,4 +1,4 @@
-"""How many rows of a file would be dialed, and why the others would not: asked of `screen`, entered nowhere."""
+"""Counts the rows of a file that would be dialed, and the reasons of the others; no job is entered."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _ROWS_SHOWN: Final = 5
 
 @dataclass
 class CodeCount:
-    """Rows that meet one code: how many, and the first of them."""
+    """The number of rows with one code, and the first of these rows."""
 
     count: int = 0
     rows: list[int] = field(default_factory=list)
@@ -29,9 +29,9 @@ class CodeCount:
 
 
 class Preview:
-    """Counts; nothing is stored but a few bytes for each id, to find those that are there twice.
+    """The results of the rows so far. For each id it stores only a hash of 8 bytes, to find repeated ids.
 
-    Every row is screened by the same `rules`, as of the same instant `now`.
+    Every row is screened with the same `rules`, at the same time `now`.
     """
 
     def __init__(self, rules: Rules, now: datetime) -> None:
@@ -47,25 +47,25 @@ class Preview:
         """Count one row."""
         self.rows += 1
         if isinstance(each, BadRow):
-            self._refuse(Code(each.code), each.number)
+            self._count_code(Code(each.code), each.number)
             return
         row, job = each
-        mark = hashlib.blake2b(job.id.encode(), digest_size=8).digest()
-        if mark in self._seen:
+        digest = hashlib.blake2b(job.id.encode(), digest_size=8).digest()
+        if digest in self._seen:
             self.repeated.add(row)
             return
-        self._seen.add(mark)
+        self._seen.add(digest)
         try:
             screened = screen(job, self._rules, self._now)
         except JobError as error:
-            self._refuse(error.code, row)
+            self._count_code(error.code, row)
             return
         if screened.window.is_past:
-            self._refuse(Code.NOT_AFTER_PASSED, row)
+            self._count_code(Code.NOT_AFTER_PASSED, row)
         else:
             self.dialed += 1
 
-    def _refuse(self, code: Code, row: int) -> None:
+    def _count_code(self, code: Code, row: int) -> None:
         self.reasons.setdefault(code, CodeCount()).add(row)
 
     def as_json(self) -> dict[str, Any]:
@@ -80,5 +80,5 @@ class Preview:
         }
 
     def most_frequent(self) -> list[tuple[Code, CodeCount]]:
-        """The codes that rows meet, the most frequent one first."""
+        """Return the codes of rows that would not be dialed, the most frequent code first."""
         return sorted(self.reasons.items(), key=lambda item: -item[1].count)

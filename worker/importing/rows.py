@@ -1,4 +1,4 @@
-"""What the rows of a file are: jobs to be, or reasons why not, each with its row number."""
+"""The rows of a file. A row becomes a job, or a bad row with a code; both keep the row number."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from tasks.errors import JobError
 from tasks.job import Job, parse_job, parse_job_id
 
 DEFAULT_ID_COLUMN: Final = "id"
-NOT_UTF8: Final = "It is not UTF-8 text; save the file as UTF-8."
+NOT_UTF8: Final = "The row is not UTF-8 text; save the file as UTF-8."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """The fields of one row; absent ones are not in it. repr shows no phone number."""
+    """The fields of one row, without those that are absent. Its repr shows no phone number."""
 
     number: int
     fields: dict[str, Any] = field(repr=False)
@@ -23,7 +23,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class BadRow:
-    """A row that is no job. `number` counts as a spreadsheet does: the header of a CSV file is row 1."""
+    """A row that is not a valid job. `number` is the row number in a spreadsheet: a CSV header is row 1."""
 
     number: int
     code: str
@@ -31,12 +31,12 @@ class BadRow:
 
 
 class BadFile(Exception):
-    """Nothing of the file can be imported; the message says why, and how to mend it."""
+    """The file cannot be imported at all; the message says why, and how to fix it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filling:
-    """What rows get that do not say it themselves, and which field is their id."""
+class RowDefaults:
+    """The values of fields that a row does not set itself, and the name of the field with the id."""
 
     batch: str | None = None
     region: str | None = None
@@ -61,12 +61,12 @@ class Filling:
             if value is not None and fields.get(name) is None:
                 fields[name] = value
         if job_id is None:
-            # From its content, so that the same row imported twice is one call.
+            # The id is a hash of the content, so that importing the same row twice causes one call.
             job = parse_job("", fields)
             return replace(job, id=f"import-{hashlib.sha256(job.content().encode()).hexdigest()[:32]}")
         return parse_job(parse_job_id(job_id), fields)
 
 
 def is_damaged(text: str) -> bool:
-    """Tell whether text read with `surrogateescape` was no UTF-8, or holds a NUL byte."""
+    """Return whether text that was read with `surrogateescape` is not UTF-8, or contains a NUL."""
     return "\0" in text or any("\ud800" <= c <= "\udfff" for c in text)

@@ -1,4 +1,4 @@
-"""CSV as spreadsheets write it: with a header, separated by comma, semicolon or tab, read row by row."""
+"""Reads CSV as spreadsheets write it: with a header, and separated by commas, semicolons or tabs."""
 
 import csv
 import re
@@ -14,20 +14,20 @@ _DELIMITERS: Final = ",;\t"
 _ATTRIBUTE: Final = "attributes."
 _WHOLE_NUMBERS: Final = ("priority", "max_attempts")
 _COLUMNS: Final = tuple(name for name in FIELDS if name != "attributes")
-#: What is longer is cut there: a file without line ends must not fill the memory, and no job is so long.
+#: Longer lines are truncated, so that a file without line ends cannot fill the memory. No job is that long.
 _LONGEST_LINE: Final = 256 * 1024
 _LONGEST_ROW: Final = 2 * _LONGEST_LINE
 _LINE_ENDS: Final = ("\n", "\r")
 
 
 def read_sheet(text: TextIO, *, id_column: str | None) -> Iterator[Row | BadRow]:
-    """Read rows; `text` is opened with `surrogateescape` and `newline=""`. Raises BadFile for its header."""
+    """Read all rows; `text` is opened with `surrogateescape` and `newline=""`. Raises BadFile for a bad header."""
     lines = _Lines(text)
     first = next(lines, "")
     if not first:
-        raise BadFile("The file is empty; it needs a header, such as: id,to,region")
+        raise BadFile("The file is empty; the first line must be a header, such as: id,to,region")
     if not first.strip():
-        raise BadFile("The first line is empty; it must be the header, such as: id,to,region")
+        raise BadFile("The first line is empty; it must be a header, such as: id,to,region")
     if is_damaged(first):
         raise BadFile("The file is not UTF-8 text; save it as 'CSV UTF-8'.")
     header, delimiter = _header(first, id_column or DEFAULT_ID_COLUMN)
@@ -36,7 +36,7 @@ def read_sheet(text: TextIO, *, id_column: str | None) -> Iterator[Row | BadRow]
 
 
 class _Lines:
-    """The lines of a file, for one row after the other: quotes that never end must not fill the memory."""
+    """The lines of a file. It limits the size of a row, so that a quote without an end cannot fill the memory."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
@@ -50,8 +50,8 @@ class _Lines:
 
     def __next__(self) -> str:
         if self._row > _LONGEST_ROW:
-            # The reader throws away what it has of the row; the next one begins where this one was cut.
-            raise csv.Error(f"the row is longer than {_LONGEST_ROW} characters")
+            # The CSV reader discards the row that it has begun; the next row begins at the next line.
+            raise csv.Error(f"it is longer than {_LONGEST_ROW} characters")
         line = self._text.readline(_LONGEST_LINE)
         if not line:
             raise StopIteration
@@ -63,7 +63,7 @@ class _Lines:
 
 
 def _header(line: str, id_column: str) -> tuple[list[str], str]:
-    """Split the header at whichever delimiter makes most known names."""
+    """Split the header at the delimiter that results in the most known column names."""
     known = {*_COLUMNS, id_column}
     splits = {delimiter: _split(line, delimiter) for delimiter in _DELIMITERS}
     delimiter = max(splits, key=lambda each: (sum(name in known for name in splits[each]), len(splits[each])))
@@ -72,7 +72,7 @@ def _header(line: str, id_column: str) -> tuple[list[str], str]:
 
 def _split(line: str, delimiter: str) -> list[str]:
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
-    while names and not names[-1]:  # spreadsheets write columns that were once in use
+    while names and not names[-1]:  # spreadsheets also write columns that are no longer used
         names.pop()
     return names
 
@@ -81,14 +81,14 @@ def _check(header: list[str], id_column: str | None) -> None:
     columns = (id_column or DEFAULT_ID_COLUMN, *_COLUMNS, f"{_ATTRIBUTE}NAME")
     known = f"Known columns: {', '.join(columns)}."
     if id_column and id_column not in header:
-        raise BadFile(f"The column '{escape_unprintable(id_column)}' that --id-column names is missing.")
+        raise BadFile(f"The column '{escape_unprintable(id_column)}' given by --id-column is missing.")
     for number, name in enumerate(header, 1):
         if not name:
             raise BadFile(f"Column {number} has no name. {known}")
         if name not in columns and not (name.startswith(_ATTRIBUTE) and name != _ATTRIBUTE):
-            raise BadFile(f"There is no column '{escape_unprintable(name[:40])}'. {known}")
+            raise BadFile(f"Unknown column '{escape_unprintable(name[:40])}'. {known}")
         if name in header[: number - 1]:
-            raise BadFile(f"The column '{escape_unprintable(name[:40])}' is there twice.")
+            raise BadFile(f"The column '{escape_unprintable(name[:40])}' occurs twice.")
     if "to" not in header:
         raise BadFile(f"The column 'to' is missing: it holds the numbers to call. {known}")
 
@@ -98,16 +98,16 @@ def _rows(lines: _Lines, reader: Any, header: list[str]) -> Iterator[Row | BadRo
     while True:
         number += 1
         lines.begin_row()
-        first_line = reader.line_num + 2  # the header was read before, and lines count from 1
+        first_line = reader.line_num + 2  # after the header, and lines are numbered from 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            # A quote left open swallows what follows, up to the end or to the longest field.
+            # After an opening quote without an end, the reader takes all text up to the maximum field size.
             last_line = reader.line_num + 1
             lost = f" Lines {first_line} to {last_line} were not read." if last_line > first_line else ""
-            yield BadRow(number=number, code=Code.MALFORMED_JOB, message=f"Not CSV: {error}.{lost}")
+            yield BadRow(number=number, code=Code.MALFORMED_JOB, message=f"The row is not CSV: {error}.{lost}")
             continue
         if not any(cell.strip() for cell in cells):
             continue
@@ -120,8 +120,8 @@ def _row(number: int, cells: list[str], header: list[str]) -> Row | BadRow:
     if any(is_damaged(cell) for cell in cells):
         return BadRow(number=number, code=Code.MALFORMED_JOB, message=NOT_UTF8)
     if len(cells) != len(header):
-        told = f"It has {len(cells)} cells, and the header {len(header)}."
-        return BadRow(number=number, code=Code.MALFORMED_JOB, message=told)
+        message = f"The row has {len(cells)} cells, but the header has {len(header)}."
+        return BadRow(number=number, code=Code.MALFORMED_JOB, message=message)
     fields: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=True):
         value = cell.strip()

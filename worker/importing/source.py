@@ -1,4 +1,4 @@
-"""The file, or stdin, that is imported: opened as text, its format found out, and how far it has been read."""
+"""Opens the file, or standard input, that is imported, detects its format, and knows the position in it."""
 
 import io
 import sys
@@ -20,7 +20,7 @@ STDIN: Final = "-"
 
 
 class Source:
-    """An open file; `size` in bytes, None when nobody knows."""
+    """An open file; `size` is in bytes, or None if it is unknown."""
 
     def __init__(self, stream: BinaryIO, *, name: str) -> None:
         self._stream = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("Any", stream))
@@ -29,29 +29,29 @@ class Source:
 
     def rows(self, *, file_format: str | None, id_column: str | None) -> Iterator[Row | BadRow]:
         """Read the rows one by one. Raises BadFile."""
-        chosen = file_format or _BY_SUFFIX.get(self._suffix) or self._look()
-        # Kept: the wrapper closes the stream when it goes, and the stream is asked for its position to the end.
+        chosen = file_format or _BY_SUFFIX.get(self._suffix) or self._detect()
+        # The wrapper closes the stream when it is deleted, but `position` needs the stream until the end.
         self._text = io.TextIOWrapper(self._stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
         return read_sheet(self._text, id_column=id_column) if chosen == "csv" else read_jsonl(self._text)
 
     def position(self) -> int:
-        """Bytes read so far; some buffers ahead of the row in hand."""
+        """Return the bytes read so far, which are some buffers ahead of the current row."""
         return self._stream.tell() if self.size is not None else 0
 
-    def _look(self) -> str:
+    def _detect(self) -> str:
         return "jsonl" if self._stream.peek(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["} else "csv"
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Source]:
-    """Open the file, or stdin for "-". Raises BadFile."""
+def open_source(name: str) -> Iterator[Source]:
+    """Open a file, or standard input if the name is "-". Raises BadFile."""
     if name == STDIN:
         yield Source(sys.stdin.buffer, name=name)
         return
     try:
         stream = Path(name).open("rb")  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no possible path"
+        reason = getattr(error, "strerror", None) or "not a valid path"
         raise BadFile(f"The file cannot be read: {reason}.") from error
     with stream:
         yield Source(stream, name=name)

@@ -2,16 +2,22 @@
 -- Nudge due jobs, highest priority first: push a message for each job to the Celery queue that the workers consume.
 -- A job stays in its due set, with a later score, until a worker claims it, so that a lost message is repeated.
 --
+-- While the circuit breaker is open, one job at a time is nudged as a probe. The caller chooses it in a second step.
+--
 -- KEYS  1 calls queue  2 pause  3 pace  4 breaker  5.. due sets, highest priority first
 -- ARGV  1 largest length of the queue  2 ms after which the nudge of an unclaimed job is repeated
 --       3 jobs are nudged at most this many ms before their slots  4 ms between slots
 --       5,6,7,8 the parts of the message, between which the job id and twice a unique tag are inserted
+--       9 id of the chosen probe, or ''
 -- Reply {number of nudged jobs, ms until there may be more to do (-1: not before a wake-up)}
+--       {0, 0, ids of the jobs that were the last probes (JSON) or '', id of a due job, ...}: the caller chooses one
+--       of the due jobs as the probe
 
 local calls, pause, pace, breaker = unpack(KEYS)
 local most_waiting, repeat_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local horizon_ms, interval_ms = tonumber(ARGV[3]), tonumber(ARGV[4])
-local head, behind_id, behind_tag, tail = unpack(ARGV, 5)
+local head, behind_id, behind_tag, tail, chosen = unpack(ARGV, 5)
+local CANDIDATES = 200 -- jobs to choose a probe from
 
 local now = now_ms()
 local pause_ms = paused(pause, now)
@@ -22,14 +28,26 @@ end
 -- Not more jobs than slots within the horizon are nudged, so that a worker that claims a job can send it.
 local ahead = slots_ahead(pace, now)
 local waiting = redis.call('LLEN', calls)
--- While the circuit breaker is open, one job at a time is nudged as a probe, until a call is placed.
-local depth = redis.call('HEXISTS', breaker, 'open') == 1 and 1 or most_waiting
+local open, probed = unpack(redis.call('HMGET', breaker, 'open', 'probed'))
+local depth = open and 1 or most_waiting
 local room = math.min(depth, math.ceil((horizon_ms - ahead) / interval_ms)) - waiting
-local nudged, soonest = 0, nil
+local nudged, soonest, candidates = 0, nil, { 0, 0, probed or '' }
 for k = 5, #KEYS do
   local due_set = KEYS[k]
   if room > 0 then
-    local ids = redis.call('ZRANGEBYSCORE', due_set, '-inf', exact(now), 'LIMIT', 0, room)
+    local ids
+    if not open then
+      ids = redis.call('ZRANGEBYSCORE', due_set, '-inf', exact(now), 'LIMIT', 0, room)
+    elseif chosen == '' then
+      ids = {}
+      local most = CANDIDATES + 3 - #candidates
+      for _, id in ipairs(redis.call('ZRANGEBYSCORE', due_set, '-inf', exact(now), 'LIMIT', 0, most)) do
+        candidates[#candidates + 1] = id
+      end
+    else
+      local due = tonumber(redis.call('ZSCORE', due_set, chosen) or nil)
+      ids = due and due <= now and { chosen } or {}
+    end
     for _, id in ipairs(ids) do
       local tag = cjson.encode(id .. ':' .. exact(now))
       redis.call('ZADD', due_set, exact(now + repeat_ms), id)
@@ -42,6 +60,9 @@ for k = 5, #KEYS do
   if first and (soonest == nil or tonumber(first) < soonest) then
     soonest = tonumber(first)
   end
+end
+if #candidates > 3 then
+  return candidates
 end
 if room <= 0 and waiting + nudged >= depth then
   return { nudged, -1 } -- the queue is full: the claim that empties it wakes a scheduler

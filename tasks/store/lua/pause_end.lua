@@ -1,4 +1,4 @@
--- uses: wake
+-- uses: breaker wake
 -- End pauses, reset the circuit breaker if it is open for one of their reasons, and wake a scheduler.
 --
 -- KEYS  1 pause  2 wake  3 breaker
@@ -11,7 +11,7 @@ local ended = redis.call('HDEL', pause, unpack(ARGV))
 local open = redis.call('HGET', breaker, 'open')
 for _, reason in ipairs(ARGV) do
   if reason == open then
-    redis.call('DEL', breaker)
+    forget_streaks(breaker)
   end
 end
 wake(wake_key)

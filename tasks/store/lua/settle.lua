@@ -39,6 +39,7 @@ local stopped = 0
 if settlement.report and count_bad_answer(breaker, pause, now, settlement.report) then
   stopped = 1
   action = settlement.if_stopped or action
+  note_probed(breaker, id)
 end
 
 local held = state == 'preparing' or state == 'sending'
@@ -49,6 +50,8 @@ if action.state then
   end_job(keys, now, id, { 'state', action.state, unpack(action.fields) }, retention)
   if action.state == 'placed' then
     close_breaker(breaker, pause, wake_key, now)
+  elseif settlement.report and settlement.report.kind == 'refusal' then
+    note_rejected(breaker, id)
   end
   return { 'done', stopped }
 end

@@ -61,7 +61,7 @@ def test_ctrl_c_while_waiting(env: dict[str, str], real_redis: Redis) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert errors == "Error: stopped waiting; the job goes on, see 'dialer show a'.\n"
+    assert errors == "Error: stopped waiting; the job continues, see 'dialer show a'.\n"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_terminal_gets_a_bar_and_the_same_summary(env: dict[str, str], tmp_pat
     assert output == "3002 rows: 3001 accepted, 0 already known, 0 conflicting, 1 bad.\n"
     assert process.returncode == 1
     assert "rows, " in shown
-    assert "row 3003: malformed_job: It has 2 cells, and the header 1." in " ".join(shown.split())
+    assert "row 3003: malformed_job: The row has 2 cells, but the header has 1." in " ".join(shown.split())
     assert "Traceback" not in shown
 
 

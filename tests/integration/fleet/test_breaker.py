@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from config.values import RateLimit
 from sandbox.simulator.process import Simulator
+from tasks.fleet.breaker import IN_A_ROW
 from tasks.fleet.pause import Pause, PauseReason
+from tasks.fleet.status import look
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for
 from tests.support.ground import Ground, job
@@ -66,6 +69,32 @@ def test_misconfiguration_never_burns_a_backlog(
     assert final["placed"] == BACKLOG - final["rejected"]
     assert final["rejected"] <= 10
     assert reasons(ground) == set()
+
+
+@pytest.mark.parametrize("outage", ["malformed_participant_address", "conflict"])
+def test_a_refusal_that_every_job_meets_burns_no_backlog_whatever_its_code(
+    ground: Ground, simulator: Simulator, start_worker: StartWorker, outage: str
+) -> None:
+    simulator.behave(outage=outage)
+    backlog(ground, 40)
+    start_worker(concurrency=8)
+    wait_for(lambda: PauseReason.REFUSAL in reasons(ground), 30)
+    time.sleep(1)
+    assert counts(ground)["rejected"] <= IN_A_ROW
+    status = look(ground.redis, limit=RateLimit(count=300, period_s=60))
+    assert len(status.rejected_before_pause) == counts(ground)["rejected"]
+    assert len(status.probed) >= 1
+
+
+def test_a_few_jobs_that_always_fail_do_not_hold_up_the_others(
+    ground: Ground, simulator: Simulator, start_worker: StartWorker
+) -> None:
+    """Their number answers 503 each time, and they are the oldest."""
+    ground.ledger.accept([job(f"bad-{n}", to="+12125550125", batch="bad") for n in range(2 * IN_A_ROW)])
+    backlog(ground, 60)
+    start_worker(concurrency=2)
+    wait_for(lambda: drained(ground), 30)
+    assert counts(ground)["placed"] == 60
 
 
 def test_an_outage_leaves_few_jobs_unconfirmed(

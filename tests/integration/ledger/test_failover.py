@@ -25,7 +25,7 @@ def sentinelled() -> Iterator[Sentinelled]:
 def test_the_master_dies_while_calls_are_placed(
     sentinelled: Sentinelled, simulator: Simulator, tmp_path: Path, *, lags: bool
 ) -> None:
-    """Jobs whose calls the replica never got are due again in it, but the workers know their outcomes."""
+    """What the replica never got was called, is due again in it, and known to the workers."""
     env = environment(
         *(sentinelled.url, simulator.url),
         DIALER_SENTINEL_MASTER=MASTER,
@@ -42,7 +42,7 @@ def test_the_master_dies_while_calls_are_placed(
             sentinelled.lag()
             time.sleep(1)
         sentinelled.kill_master()
-        time.sleep(0.4)  # requests in progress arrive
+        time.sleep(0.4)  # what was on the wire arrives
         before = len(simulator.calls())
         time.sleep(0.4)  # no Sentinel has noticed yet
         assert len(simulator.calls()) == before, "nothing is sent while nobody is the master"
@@ -56,5 +56,5 @@ def test_the_master_dies_while_calls_are_placed(
     assert states["placed"] + states["unconfirmed"] == JOBS
     assert states["unconfirmed"] <= 8
     assert states["placed"] <= len(rung)
-    if lags:  # otherwise the replica may still lack a call or two
-        assert "Redis had forgotten a call" in worker.output()
+    if lags:  # without, it may still lack a call or two, and is told
+        assert "outcome missing after a Redis restart; recorded again" in worker.output()

@@ -17,7 +17,7 @@ from sandbox.embedded_redis import EmbeddedRedis
 from tasks.fleet.scheduler import nudge_message
 from tests.support.deploy_files import ROOT
 from tests.support.redis_proxy import RedisProxy
-from worker.nudges import hold_in_memory
+from worker.nudges import patch_kombu
 
 LOOKED_AT = {"celery": "5.7", "kombu": "5.7", "redis": "8.1"}
 AGAIN = (
@@ -47,7 +47,7 @@ def app(proxy: RedisProxy, monkeypatch: pytest.MonkeyPatch) -> Celery:
     """As a worker has it; what it does to kombu is undone after the test."""
     monkeypatch.setattr(kombu_redis.Channel, "QoS", kombu_redis.Channel.QoS)
     monkeypatch.setattr("kombu.transport.redis.loads", kombu_json.loads)
-    hold_in_memory()
+    patch_kombu()
     app = Celery("traps", set_as_current=False)
     settings = load({"DIALER_REDIS_URL": proxy.url}, dotenv=None, credentials=False)
     app.conf.update(celery_config(settings, queue=QUEUE))

@@ -32,10 +32,10 @@ def test_redis_is_killed_and_comes_back(own_redis: EmbeddedRedis, outage: Outage
     outage.begin()
     own_redis.kill()
     outage.check_stands_still(3)
-    assert "Redis is away" in outage.worker.output()
+    assert "Redis unavailable:" in outage.worker.output()
     own_redis.restart()
     outage.check_all_is_well()
-    assert "Redis is back" in outage.worker.output()
+    assert "Redis available again" in outage.worker.output()
 
 
 def test_a_worker_may_leave_while_redis_is_away(ground: Ground, own_redis: EmbeddedRedis, outage: Outage) -> None:
@@ -55,7 +55,7 @@ def test_a_worker_waits_for_a_redis_that_is_not_there_yet(
     own_redis.kill()
     env = environment(own_redis.url, simulator.url)
     with WorkerProcess(env, tmp_path / "early.log") as early:
-        wait_for(lambda: "dialer.consumer Redis is away" in early.output())
+        wait_for(lambda: "dialer.consumer Redis unavailable:" in early.output())
         own_redis.restart()
         early.wait_ready()
         outage = Outage(ground=ground, simulator=simulator, worker=early)

@@ -67,7 +67,7 @@ def test_a_worker_that_starts_while_redis_refuses_waits(
     ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(20)])
     tell(ground, refuse)
     with WorkerProcess(environment(proxy.url, simulator.url), tmp_path / "early.log") as early:
-        wait_for(lambda: "dialer.consumer Redis is away" in early.output())
+        wait_for(lambda: "dialer.consumer Redis unavailable:" in early.output())
         tell(ground, relent)
         early.wait_ready()
         wait_for(lambda: ground.records.counts()["placed"] == 20, 60)

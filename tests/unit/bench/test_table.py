@@ -2,14 +2,14 @@
 
 import pytest
 
-from bench.figures import PLAIN, PRODUCT, Bar, Figure, Report
+from bench.figures import PLAIN, PRODUCT, Bar, BenchReport, Figure
 from bench.table import shown, table, verdict
 
 
-def report(**values: float | None) -> Report:
+def report(**values: float | None) -> BenchReport:
     names = {"ours": PRODUCT, "ours_too": f"{PRODUCT}, 4 workers", "theirs": PLAIN}
     found = {names[name]: value for name, value in values.items()}
-    return Report(
+    return BenchReport(
         title="t", conditions="c", figures=[Figure(name="share", unit="%", values=found, bar=Bar(least=98))]
     )
 

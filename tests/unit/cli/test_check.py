@@ -12,7 +12,7 @@ from worker.redis_findings import redis_findings
 GOOD = {"redis_version": "7.4.1", "maxmemory_policy": "noeviction", "aof_enabled": 1}
 
 
-class Report:
+class ScriptedInfo:
     """A Redis that tells of itself what the test says."""
 
     def __init__(self, info: dict[str, Any]) -> None:
@@ -35,7 +35,7 @@ class Report:
     ],
 )
 def test_whether_a_redis_will_do(changes: dict[str, Any], verdicts: list[str], told: str) -> None:
-    report: Any = Report(GOOD | changes)
+    report: Any = ScriptedInfo(GOOD | changes)
     found = list(redis_findings(report, "redis://localhost"))
     assert [finding.verdict for finding in found] == [Verdict(verdict) for verdict in verdicts]
     assert told in " ".join(finding.message for finding in found)

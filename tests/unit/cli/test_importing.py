@@ -1,4 +1,4 @@
-"""`dialer import`: what is in is counted, what is not is told, and doing it twice calls nobody twice."""
+"""`dialer import`: jobs are counted, bad rows are printed, and a repeated import calls nobody twice."""
 
 import json
 import random
@@ -10,11 +10,8 @@ from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
 from tasks.errors import LedgerUnavailable
-from tasks.job import Job
-from tests.support.ground import Ground, job
 from tests.unit.conftest import Run
-from worker.importing.bulk import CHUNK, Tally, bring_in
-from worker.importing.rows import BadRow
+from worker.importing.bulk import CHUNK, ImportSummary
 
 SHEET = "id,to,region\na,+1 212-555-1234,\nb,(212) 555-1235,US\n,+1 212-555-1236,\n"
 
@@ -47,7 +44,7 @@ def test_bad_rows_are_told_and_do_not_stop_the_rest(run_here: Run) -> None:
     assert result.stdout == "4 rows: 1 accepted, 0 already known, 1 conflicting, 2 bad.\n"
     assert result.stderr.splitlines() == [
         "row 2: invalid_field: priority must be a whole number from 0 to 9.",
-        "row 4: conflict: The id 'b' already is another job, which stands.",
+        "row 4: conflict: The id 'b' is already used by a different job; kept the first.",
         "row 5: missing_field: The field 'to', the number to call, is missing.",
     ]
 
@@ -72,7 +69,7 @@ def test_the_summary_for_programs(run_here: Run) -> None:
 def test_a_file_that_will_not_do_is_2(run_here: Run, real_redis: Redis) -> None:
     result = run_here("import", "-", stdin="to,phone\n+1,+2\n")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: -: There is no column 'phone'. Known columns: id, to, ")
+    assert result.stderr.startswith("Error: -: Unknown column 'phone'. Known columns: id, to, ")
     assert real_redis.dbsize() == 0
 
 
@@ -98,63 +95,23 @@ def test_what_ends_it_half_way_says_how_far_it_came(
     stdin = "to\n" + "".join(f"+1212555{n}\n" for n in range(1000, 2200))
     with monkeypatch.context() as patch:
         entered: list[int] = []
-        enter = Tally.enter
+        enter = ImportSummary.add_job
 
-        def interrupted(tally: Tally, number: int, *args: Any) -> None:
+        def interrupted(summary: ImportSummary, number: int, *args: Any) -> None:
             if number == CHUNK + 2:
                 raise error
-            enter(tally, number, *args)
+            enter(summary, number, *args)
             entered.append(number)
 
-        patch.setattr(Tally, "enter", interrupted)
+        patch.setattr(ImportSummary, "add_job", interrupted)
         result = run_here("import", "-", stdin=stdin)
     assert result.exit_code == code
     assert told in result.stderr
-    assert f"{CHUNK} rows are in" in result.stderr
+    assert f"{CHUNK} rows were entered." in result.stderr
     assert result.stderr.count("\n") == 1
     again = run_here("import", "-", stdin=stdin)
     # The second chunk was in when it ended, which nobody had been told.
     assert again.stdout == "1200 rows: 200 accepted, 1000 already known, 0 conflicting, 0 bad.\n"
-
-
-def test_rows_are_entered_by_the_chunk(redis_client: Redis) -> None:
-    ground, tally = Ground.over(redis_client), Tally()
-    rows: list[tuple[int, Job] | BadRow] = [(n, job(f"j{n}")) for n in range(2 * CHUNK)]
-    rows += [BadRow(number=9, code="invalid_field", message="bad"), (10, job("j1", to="+1"))]
-    steps = [(each.rows, each.entered) for each in bring_in(rows, ground.ledger, tally)]
-    assert steps == [(CHUNK, CHUNK), (2 * CHUNK, 2 * CHUNK), (2 * CHUNK + 2, 2 * CHUNK)]
-    assert (tally.bad, tally.conflicting) == (1, 1)
-
-
-class TestDryRun:
-    STDIN = "id,to,from\na,+1 212-555-1234,\nb,911,\nc,112,\nd,+12125551234,no number\ne,,\na,+12125551239,\n"
-
-    def test_it_says_why_and_enters_nothing(self, run: Run) -> None:
-        """Not even Redis is asked."""
-        result = run("import", "-", "--dry-run", stdin=self.STDIN, DIALER_REDIS_URL="redis://localhost:1")
-        assert result.exit_code == 1
-        lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
-        assert lines[:2] == ["6 rows; 1 would be dialed. Nothing was entered.", ""]
-        assert lines[3].startswith("emergency_number 2 3, 4 Remove the job;")
-        assert {line.split()[0] for line in lines[4:]} == {"not_a_number", "missing_field", "repeated"}
-
-    def test_for_programs(self, run: Run) -> None:
-        summary = json.loads(run("import", "-", "--dry-run", "--json", stdin=self.STDIN).stdout)
-        assert (summary["rows"], summary["would_be_dialed"]) == (6, 1)
-        assert summary["repeated_ids"] == {"count": 1, "rows": [7]}
-        assert {code: entry["rows"] for code, entry in summary["codes"].items()} == {
-            "emergency_number": [3, 4],
-            "not_a_number": [5],
-            "missing_field": [6],
-        }
-        assert set(summary["codes"]["not_a_number"]) == {"count", "rows", "meaning", "fix"}
-
-    def test_the_operator_s_rules_hold(self, run: Run) -> None:
-        stdin = "to\n+44 20 7946 0958\n+1 212-555-1234\n"
-        assert run("import", "-", "--dry-run", stdin=stdin).exit_code == 0
-        result = run("import", "-", "--dry-run", stdin=stdin, DIALER_ALLOWED_REGIONS="US")
-        assert result.exit_code == 1
-        assert "region_not_allowed" in result.stdout
 
 
 def junk(seed: int) -> bytes:

@@ -48,6 +48,11 @@ def test_every_row_of_the_table_can_be_reached() -> None:
             status = 409
         elif row.code is Code.SERVER_ERROR:
             status = 502
+        if row.by_a_proxy:
+            with pytest.raises(row.error) as caught:
+                read_call(Answer(status=403, headers={}, body=b"<html>Blocked</html>"))
+            seen.append(caught.value.code)
+            continue
         body = {
             "code": next(iter(row.api_codes), ""),
             "message": {Code.MALFORMED_PARTICIPANT_ADDRESS: "malformed participant address"}.get(
@@ -79,6 +84,53 @@ def test_the_two_kinds_of_bad_address_are_told_apart_by_the_message(message: str
     with pytest.raises(Refused) as caught:
         read_call(answer(400, {"message": message, "code": "bad.request"}))
     assert caught.value.code is code
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 451])
+@pytest.mark.parametrize("body", [b"", b"<html><h1>Access denied</h1></html>", b"denied", b"[1]", b'"denied"'])
+def test_what_a_proxy_refuses_proves_nothing(status: int, body: bytes) -> None:
+    """The page of a proxy has no JSON object and no correlation id."""
+    with pytest.raises(Unknown) as caught:
+        read_call(Answer(status=status, headers={"Content-Type": "text/html"}, body=body))
+    assert caught.value.code is Code.UNEXPECTED_STATUS
+
+
+@pytest.mark.parametrize(
+    "by_the_api", [Answer(status=403, headers={"ININ-Correlation-Id": "k"}, body=b"<html>"), answer(403, {})]
+)
+def test_what_the_api_refuses_is_refused(by_the_api: Answer) -> None:
+    with pytest.raises(Refused) as caught:
+        read_call(by_the_api)
+    assert caught.value.code is Code.INSUFFICIENT_PERMISSIONS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "Invalid from address"},
+        {"error": "Invalid from address", "code": 400},
+        {"errors": [{"code": "bad.request", "message": "Invalid from address"}]},
+        {"message": "", "error": None, "errors": [{"message": "Invalid from address"}, {"message": "other"}]},
+    ],
+)
+def test_the_message_of_an_error_is_read_from_every_known_place(body: dict[str, object]) -> None:
+    with pytest.raises(Refused) as caught:
+        read_call(answer(400, body))
+    assert (caught.value.code, caught.value.message) == (Code.INVALID_FROM_ADDRESS, "Invalid from address")
+
+
+@pytest.mark.parametrize("body", [{"errors": []}, {"errors": [None]}, {"errors": "x"}, {"errors": [{"message": 7}]}])
+def test_an_error_without_a_message_is_still_an_error(body: dict[str, object]) -> None:
+    with pytest.raises(Refused) as caught:
+        read_call(answer(400, body))
+    assert caught.value.code is Code.BAD_REQUEST
+
+
+@pytest.mark.parametrize("code", ["not.a.user"])
+def test_the_code_of_the_first_error_counts_where_the_body_has_none(code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read_call(answer(400, {"errors": [{"code": code, "message": "m"}]}))
+    assert caught.value.code is Code.NOT_A_USER
 
 
 def test_errors_carry_the_reading_and_the_correlation_id_too() -> None:

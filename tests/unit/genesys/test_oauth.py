@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from tasks.codes import Code
+from tasks.codes import WORDS, Code
 from tasks.errors import DialError, NotPlaced
 from tasks.genesys.answers import Answer
 from tasks.genesys.oauth import Grant, read_grant
@@ -39,3 +39,12 @@ def test_nothing_but_a_grant_or_not_placed_comes_out(any_answer: Answer) -> None
 def test_an_unknown_lifetime_is_the_shortest_possible(expires_in: object, life_s: float) -> None:
     grant = read_grant(answer(200, {"access_token": "t", "expires_in": expires_in}))
     assert grant.expires_in_s == life_s
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_host_without_a_token_endpoint_is_a_wrong_configuration(status: int) -> None:
+    with pytest.raises(NotPlaced) as caught:
+        read_grant(Answer(status=status, headers={}, body=b"<html>Not found</html>"))
+    assert caught.value.code is Code.CREDENTIALS_REFUSED
+    assert "GENESYS_CLOUD_PROFILE" in WORDS[caught.value.code].fix
+    assert "GENESYS_CLOUD_REGION" in WORDS[caught.value.code].fix

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.codes import Code
 from tasks.job import FIELDS, Job
-from worker.importing.rows import BadFile, BadRow, Filling
+from worker.importing.rows import BadFile, BadRow, RowDefaults
 from worker.importing.source import FORMATS, Source
 
 bounded = settings(max_examples=100, deadline=None)
@@ -22,7 +22,7 @@ Outcome = tuple[int, Job] | BadRow
 
 def read(content: bytes, **options: Any) -> list[Outcome]:
     source = Source(io.BytesIO(content), name="-")
-    return list(Filling(id_column=options.get("id_column")).jobs(source.rows(**{"id_column": None} | options)))
+    return list(RowDefaults(id_column=options.get("id_column")).jobs(source.rows(**{"id_column": None} | options)))
 
 
 def number(outcome: Outcome) -> int:
@@ -141,14 +141,14 @@ def test_a_row_that_goes_on_for_ever_does_not_fill_the_memory() -> None:
     source = Source(content, name="-")
     tracemalloc.start()
     try:
-        outcomes = list(Filling().jobs(source.rows(file_format=None, id_column=None)))
+        outcomes = list(RowDefaults().jobs(source.rows(file_format=None, id_column=None)))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert most < 15_000_000
     lost = [outcome.message for outcome in outcomes if isinstance(outcome, BadRow)]
     assert re.fullmatch(
-        r"Not CSV: the row is longer than 524288 characters\. Lines 2 to [0-9]+ were not read\.", lost[0]
+        r"The row is not CSV: it is longer than 524288 characters\. Lines 2 to [0-9]+ were not read\.", lost[0]
     )
     told = [tuple(map(int, re.findall(r"Lines ([0-9]+) to ([0-9]+)", message)[0])) for message in lost]
     assert all(later[0] == earlier[1] + 1 for earlier, later in pairwise(told))

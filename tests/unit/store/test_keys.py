@@ -11,7 +11,7 @@ from redis import Redis
 from tasks.codes import Code, State
 from tasks.store import keys
 from tests.support.ground import Ground, job
-from tests.support.lua import FILES, Call, calls
+from tests.support.lua import FILES, LuaCall, calls
 
 #: The page: key -> its fields.
 PAGE: dict[str, dict[str, str]] = {
@@ -28,7 +28,7 @@ def hash_named(name: str) -> str:
     return ALIASES.get(name, name)
 
 
-def fields_of(call: Call) -> tuple[str, list[str]]:
+def fields_of(call: LuaCall) -> tuple[str, list[str]]:
     """The hash, or stream, and the fields that a call names; no fields for any other call."""
     if call.name == "make_due":
         return call.args[0], call.args[6::2]

@@ -69,7 +69,7 @@ TABLE: list[tuple[str, Event, Claim, RetryPolicy, End | Release, Release | None]
         claim(),
         POLICY,
         ends(State.REJECTED, Code.INVALID_FROM_ADDRESS, "m", http_status=400, correlation_id="k-1"),
-        released(60, Code.INVALID_FROM_ADDRESS, counts=False),
+        released(None, Code.INVALID_FROM_ADDRESS, counts=False),
     ),
     (
         "unknown",
@@ -240,7 +240,14 @@ def test_what_becomes_of_the_job(
         (answered(REFUSED), claim(job={"caller_id": "+12125550000"}), FaultKind.CLEAR, True),
         (answered(Refused(Code.NOT_FOUND)), claim(), FaultKind.REFUSAL, True),
         (answered(Refused(Code.NOT_FOUND)), claim(job={"user_id": "gone"}), FaultKind.CLEAR, True),
-        (answered(Refused(Code.MALFORMED_PARTICIPANT_ADDRESS)), claim(), FaultKind.CLEAR, True),
+        (answered(Refused(Code.MALFORMED_PARTICIPANT_ADDRESS)), claim(), FaultKind.REFUSAL, True),
+        (answered(Refused(Code.BAD_REQUEST)), claim(), FaultKind.REFUSAL, True),
+        (
+            answered(Refused(Code.BAD_REQUEST)),
+            claim(job={"user_id": "u"}),
+            FaultKind.REFUSAL,
+            True,
+        ),
     ],
 )
 def test_what_the_breaker_is_told(

@@ -41,7 +41,7 @@ def test_it_says_once_that_redis_is_away_and_leaves_when_told(
     with pytest.raises(SystemExit):
         wait_until_writable(redis)
     assert redis.asked == 3
-    assert caplog.messages == ["Redis is away: no"]
+    assert caplog.messages == ["Redis unavailable: no"]
 
 
 def test_its_question_leaves_no_trace(redis_client: Redis) -> None:

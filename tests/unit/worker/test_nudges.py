@@ -9,7 +9,7 @@ from kombu.utils import json as kombu_json
 from redis import Redis
 
 from tasks.fleet.scheduler import nudge_message
-from worker.nudges import NudgesInHand, hold_in_memory, read_nudge
+from worker.nudges import InMemoryQoS, patch_kombu, read_nudge
 
 
 @pytest.mark.parametrize("junk", ["", "{", "[]", "null", "{}", '{"properties": {"delivery_tag": 1}}', "[" * 100_000])
@@ -29,7 +29,7 @@ def test_junk_on_the_queue_of_calls_stops_nobody(
 ) -> None:
     monkeypatch.setattr(kombu_redis.Channel, "QoS", kombu_redis.Channel.QoS)
     monkeypatch.setattr("kombu.transport.redis.loads", kombu_json.loads)
-    hold_in_memory()
+    patch_kombu()
     real_redis.lpush("dialer.calls", "junk")
     app = Celery("junk", broker=redis_url, set_as_current=False)
     with app.connection_for_read() as connection, connection.channel() as channel:
@@ -38,7 +38,7 @@ def test_junk_on_the_queue_of_calls_stops_nobody(
 
 def test_a_broken_connection_gives_the_prefetch_back() -> None:
     """What was in hand comes again by another nudge; as if it were still held, the worker would ask for no more."""
-    in_hand: Any = NudgesInHand(None, prefetch_count=1)  # type: ignore[no-untyped-call]
+    in_hand: Any = InMemoryQoS(None, prefetch_count=1)  # type: ignore[no-untyped-call]
     in_hand.append("a nudge", "t")
     assert not in_hand.can_consume()
     in_hand.restore_unacked()

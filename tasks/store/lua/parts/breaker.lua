@@ -4,6 +4,7 @@
 
 local UNANSWERED = 10  -- no more requests are sent while this many have no answer
 local SILENCE = 1000   -- ms without an answer after which this applies
+local REMEMBERED = 20  -- largest number of jobs in a list of ids
 
 -- Returns how many ms a request must wait, or nil. The caller counts a request that is sent with `sent`.
 local function held_back(breaker, now, lease)
@@ -28,25 +29,44 @@ local function sent(breaker, now, lease)
   end
 end
 
+-- Reset the counts and the breaker. The list of jobs that were rejected before the pause is kept.
+local function forget_streaks(breaker)
+  redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected', 'probed')
+end
+
+-- Returns a list of ids (JSON, or false) with one more job; the oldest is removed if the list is full.
+local function with_job(list, id)
+  local ids = cjson.decode(list or '[]')
+  for _, known in ipairs(ids) do
+    if known == id then
+      return list
+    end
+  end
+  ids[#ids + 1] = id
+  if #ids > REMEMBERED then
+    table.remove(ids, 1)
+  end
+  return cjson.encode(ids)
+end
+
+-- Record a job that was refused and ended as rejected.
+local function note_rejected(breaker, id)
+  redis.call('HSET', breaker, 'rejected', with_job(redis.call('HGET', breaker, 'rejected'), id))
+end
+
+-- Record a job that opened the breaker, or that was sent while it was open.
+local function note_probed(breaker, id)
+  redis.call('HSET', breaker, 'probed', with_job(redis.call('HGET', breaker, 'probed'), id))
+end
+
 -- Close the breaker, because a call was placed.
 local function close_breaker(breaker, pause, wake_key, now)
   if redis.call('HEXISTS', breaker, 'open') == 1 then
     redis.call('HDEL', pause, 'outage', 'credentials', 'refusal')
     wake(wake_key)
   end
-  redis.call('HDEL', breaker, 'outage', 'refusal', 'code', 'open', 'distance_ms', 'probe_ms', 'unanswered')
+  forget_streaks(breaker)
   redis.call('HSET', breaker, 'answered_ms', exact(now))
-end
-
--- Count a bad answer; returns how many of this kind came in a row.
-local function bad_in_a_row(breaker, report)
-  if report.kind == 'outage' then
-    return redis.call('HINCRBY', breaker, 'outage', 1)
-  end
-  if redis.call('HGET', breaker, 'code') ~= report.code then
-    redis.call('HSET', breaker, 'code', report.code, 'refusal', 0)
-  end
-  return redis.call('HINCRBY', breaker, 'refusal', 1)
 end
 
 -- Count a bad answer. Too many in a row are a systemic failure and open the breaker. One probe at a time is then
@@ -75,8 +95,14 @@ local function count_bad_answer(breaker, pause, now, report)
   if kind == 'clear' then
     return false
   end
-  -- Refused credentials affect every job: the first refusal opens the breaker.
-  if kind ~= 'credentials' and bad_in_a_row(breaker, report) <= report.in_a_row and open ~= kind then
+  local streak = math.huge -- refused credentials affect every job: the first refusal opens the breaker
+  if kind == 'outage' then
+    streak = redis.call('HINCRBY', breaker, 'outage', 1)
+  elseif kind == 'refusal' then
+    -- Refusals with different codes count together: one systemic fault may cause several codes.
+    streak = redis.call('HINCRBY', breaker, 'refusal', 1)
+  end
+  if streak <= report.in_a_row and open ~= kind then
     return false
   end
 
@@ -86,6 +112,9 @@ local function count_bad_answer(breaker, pause, now, report)
   if open ~= kind or ends <= now then
     local last = open == kind and tonumber(redis.call('HGET', breaker, 'distance_ms'))
     local distance = last and math.min(last * 2, report.longest_ms) or report.first_ms
+    if open ~= kind and kind == 'refusal' then
+      redis.call('HSET', breaker, 'rejected_before', redis.call('HGET', breaker, 'rejected') or '[]')
+    end
     redis.call('HSET', breaker, 'open', kind, 'distance_ms', exact(distance))
     begin_pause(pause, kind, now, distance, report.message)
   end

@@ -1,0 +1,23 @@
+"""Rows of files, read from a text or bytes."""
+
+import io
+from typing import Any
+
+from worker.importing.rows import BadRow, Row
+from worker.importing.source import Source
+
+
+def read(content: bytes | str, name: str = "jobs.csv", **options: Any) -> list[Row | BadRow]:
+    raw = content.encode() if isinstance(content, str) else content
+    source = Source(io.BytesIO(raw), name=name)
+    return list(source.rows(**{"file_format": None, "id_column": None} | options))
+
+
+def fields(content: bytes | str, **options: Any) -> list[dict[str, Any]]:
+    rows = read(content, **options)
+    assert [row for row in rows if isinstance(row, BadRow)] == []
+    return [row.fields for row in rows if isinstance(row, Row)]
+
+
+def bad(content: bytes | str, **options: Any) -> list[tuple[int, str]]:
+    return [(row.number, row.message) for row in read(content, **options) if isinstance(row, BadRow)]

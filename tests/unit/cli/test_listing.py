@@ -1,0 +1,55 @@
+"""`dialer list`: counts by state, and pages of records."""
+
+import json
+
+import pytest
+from redis import Redis
+
+from tasks.codes import Code, State
+from tests.support.ground import Ground, job
+from tests.unit.conftest import Run
+
+
+@pytest.fixture
+def ground(real_redis: Redis) -> Ground:
+    ground = Ground.over(real_redis)
+    for n in range(5):
+        claim = ground.claim(job(f"j{n}", batch="b", to="[red]" + "+12125551234" * (n == 0)))
+        ground.end(claim, State.REJECTED, Code.NOT_A_NUMBER)
+    ground.ledger.accept([job("waiting")])
+    return ground
+
+
+def test_without_a_state_it_counts(run_here: Run, ground: Ground) -> None:
+    lines = dict(line.split() for line in run_here("list").stdout.splitlines())
+    assert (lines["open"], lines["rejected"], lines["placed"]) == ("1", "5", "0")
+    assert json.loads(run_here("list", "--batch", "b", "--json").stdout)["open"] == 0
+
+
+def test_a_state_is_listed_newest_first_and_page_by_page(run_here: Run, ground: Ground) -> None:
+    found: list[str] = []
+    result = run_here("list", "--state", "rejected", "--batch", "b", "--limit", "2")
+    while True:
+        found += [line.split()[0] for line in result.stdout.splitlines()[1:]]
+        if not result.stderr:
+            break
+        result = run_here(*result.stderr.split()[2:])
+    assert found == ["j4", "j3", "j2", "j1", "j0"]
+
+
+def test_for_programs(run_here: Run, ground: Ground) -> None:
+    page = json.loads(run_here("list", "--state", "rejected", "--limit", "4", "--json").stdout)
+    assert [record["id"] for record in page["records"]] == ["j4", "j3", "j2", "j1"]
+    rest = run_here("list", "--state", "rejected", "--after", page["after"], "--json")
+    assert [record["id"] for record in json.loads(rest.stdout)["records"]] == ["j0"]
+
+
+def test_nothing_is_cut_off_in_a_pipe(run_here: Run, real_redis: Redis) -> None:
+    Ground.over(real_redis).ledger.accept([job("x" * 200)])
+    assert "x" * 200 in run_here("list", "--state", "queued").stdout
+
+
+def test_a_cursor_that_no_page_gave(run_here: Run) -> None:
+    result = run_here("list", "--state", "placed", "--after", "x")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,44 @@
+"""`dialer show`: the record of one job."""
+
+import json
+
+from redis import Redis
+
+from tasks.codes import Code, State
+from tests.support.ground import Ground, job
+from tests.unit.conftest import Run
+
+
+def test_the_record_as_one_object(run_here: Run, real_redis: Redis) -> None:
+    ground = Ground.over(real_redis)
+    ground.end(ground.sending(job()), State.PLACED, Code.PLACED, conversation_id="c-1")
+    result = run_here("show", "order-42", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == ground.record("order-42")
+
+
+def test_for_people_with_the_words_for_its_code(run_here: Run, real_redis: Redis) -> None:
+    ground = Ground.over(real_redis)
+    claim = ground.sending(job())
+    ground.requeue(claim, delay_s=60, code=Code.COULD_NOT_CONNECT)
+    lines = dict(line.split(None, 1) for line in run_here("show", "order-42").stdout.splitlines())
+    assert list(lines)[:3] == ["id", "state", "code"]
+    assert lines["code"] == "could_not_connect"
+    assert "No connection to Genesys Cloud" in lines["message"]
+    assert lines["hint"].startswith("Check the network")
+    assert lines["to"] == "+12125551234"
+
+
+def test_nobody_knows_it(run_here: Run) -> None:
+    result = run_here("show", "nobody\x1b[2J")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(r"Error: no job 'nobody\x1b[2J': ")
+
+
+def test_what_producers_wrote_cannot_steer_the_terminal(run_here: Run, real_redis: Redis) -> None:
+    Ground.over(real_redis).ledger.accept([job("a", to="\x1b]0;hi\x07\u202e+1")])
+    for args in (["show", "a"], ["show", "a", "--json"], ["list", "--state", "queued"]):
+        output = run_here(*args).stdout
+        assert "hi" in output
+        assert output.replace("\n", "").isascii()
+        assert output.replace("\n", "").isprintable()

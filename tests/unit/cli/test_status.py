@@ -1,0 +1,50 @@
+"""`dialer status`: pauses, pace, backlog and workers."""
+
+import json
+
+import pytest
+from redis import Redis
+
+from tasks.codes import Code, State
+from tasks.fleet.heartbeat import Heartbeat
+from tasks.fleet.pause import Pause, PauseReason
+from tests.support.ground import Ground, job
+from tests.unit.conftest import Run
+
+
+@pytest.fixture
+def ground(real_redis: Redis) -> Ground:
+    return Ground.over(real_redis)
+
+
+def test_an_empty_fleet(run_here: Run) -> None:
+    result = run_here("status")
+    assert result.exit_code == 0
+    assert "none: start one with 'dialer worker'" in result.stdout
+
+
+def test_why_it_waits_and_what_waits(run_here: Run, ground: Ground) -> None:
+    Pause(ground.redis).begin(PauseReason.OPERATOR, "lunch", for_s=None)
+    Heartbeat(ground.redis, worker="host:1:a", concurrency=8).beat()
+    ground.ledger.accept([job("a"), job("b")])
+    result = run_here("status")
+    assert "operator, since" in result.stdout
+    assert "until it is ended: lunch" in result.stdout
+    assert "2 now (0 dispatched), 0 later" in result.stdout
+    assert "1, total concurrency 8" in result.stdout
+
+
+def test_as_json(run_here: Run, ground: Ground) -> None:
+    Pause(ground.redis).begin(PauseReason.RATE_LIMIT, "429", for_s=60)
+    found = json.loads(run_here("status", "--json").stdout)
+    assert found["pauses"][0]["reason"] == "rate_limit"
+    assert found["pauses"][0]["until"].endswith("+00:00")
+    assert (found["workers"], found["drain_s"], found["token_s"]) == ({}, None, None)
+
+
+def test_how_much_of_the_limit_is_used(run_here: Run, ground: Ground) -> None:
+    for n in range(30):
+        ground.end(ground.sending(job(f"j{n}")), State.PLACED, Code.PLACED)
+    found = json.loads(run_here("status", "--json", DIALER_RATE_LIMIT="60/60s").stdout)
+    assert 20 <= found["sent_last_minute"] <= 30
+    assert found["share_of_limit"] == pytest.approx(found["sent_last_minute"] / 60, abs=0.02)

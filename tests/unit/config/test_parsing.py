@@ -1,0 +1,81 @@
+"""Each setting accepts its good values, and reports a bad one under its name."""
+
+import pytest
+
+from config.parsing import REGIONS
+from config.settings import Ambiguous, RateLimit
+from tests.support.settings import COMPLETE, faults, loaded
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "value"),
+    [
+        ("DIALER_DEFAULT_REGION", "GB", "default_region", "GB"),
+        ("DIALER_ALLOWED_REGIONS", "US, CA,GB", "allowed_regions", frozenset({"US", "CA", "GB"})),
+        ("DIALER_ALLOWED_REGIONS", "US,001", "allowed_regions", frozenset({"US", "001"})),
+        ("DIALER_ALLOWED_REGIONS", "", "allowed_regions", frozenset()),
+        ("DIALER_ALLOW_PREMIUM", "Yes", "allow_premium", True),
+        ("DIALER_ALLOW_PREMIUM", "false", "allow_premium", False),
+        ("DIALER_RATE_LIMIT", "5/s", "rate_limit", RateLimit(count=5, period_s=1.0)),
+        ("DIALER_RATE_LIMIT", "300/1m", "rate_limit", RateLimit(count=300, period_s=60.0)),
+        ("DIALER_RATE_LIMIT", "1/1h", "rate_limit", RateLimit(count=1, period_s=3600.0)),
+        ("DIALER_READ_TIMEOUT_S", "0.25", "read_timeout_s", 0.25),
+        ("DIALER_MAX_ATTEMPTS", "100", "max_attempts", 100),
+        ("DIALER_RETRY_FOR_S", "3600", "retry_for_s", 3600),
+        ("DIALER_SENTINEL_MASTER", "dialer-master", "sentinel_master", "dialer-master"),
+        ("DIALER_RETENTION_DAYS", "0.5", "retention_days", 0.5),
+        ("DIALER_AMBIGUOUS", "redial", "ambiguous", Ambiguous.REDIAL),
+        ("DIALER_LOG_FORMAT", "json", "log_format", "json"),
+        ("GENESYS_CLOUD_USER_ID", "  user-2\n", "user_id", "user-2"),
+    ],
+)
+def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -> None:
+    assert getattr(loaded(**{name: text}), field) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("GENESYS_CLOUD_REGION", "us-east-1"),
+        ("GENESYS_CLOUD_PROFILE", "private"),
+        ("GENESYS_CLOUD_CLIENT_ID", "two words"),
+        ("GENESYS_CLOUD_CLIENT_SECRET", "sécret"),
+        ("GENESYS_CLOUD_CLIENT_SECRET", "line\x00"),
+        ("GENESYS_CLOUD_ALLOW_HTTP", "perhaps"),
+        ("DIALER_DEFAULT_REGION", "us"),
+        ("DIALER_DEFAULT_REGION", "XX"),
+        ("DIALER_ALLOWED_REGIONS", "US,XX"),
+        ("DIALER_ALLOWED_REGIONS", ","),
+        ("DIALER_ALLOW_PREMIUM", "2"),
+        ("DIALER_RATE_LIMIT", "300"),
+        ("DIALER_RATE_LIMIT", "0/60s"),
+        ("DIALER_RATE_LIMIT", "-1/60s"),
+        ("DIALER_RATE_LIMIT", "300/0s"),
+        ("DIALER_RATE_LIMIT", "300/2h"),
+        ("DIALER_RATE_LIMIT", "٣/s"),
+        ("DIALER_CONNECT_TIMEOUT_S", "0"),
+        ("DIALER_CONNECT_TIMEOUT_S", "inf"),
+        ("DIALER_READ_TIMEOUT_S", "nan"),
+        ("DIALER_READ_TIMEOUT_S", "1e1"),
+        ("DIALER_READ_TIMEOUT_S", "3600"),
+        ("DIALER_MAX_ATTEMPTS", "0"),
+        ("DIALER_RETRY_FOR_S", "0"),
+        ("DIALER_MAX_ATTEMPTS", "101"),
+        ("DIALER_MAX_ATTEMPTS", "2.5"),
+        ("DIALER_MAX_ATTEMPTS", "9" * 5000),
+        ("DIALER_RETENTION_DAYS", "0"),
+        ("DIALER_RETENTION_DAYS", "3651"),
+        ("DIALER_AMBIGUOUS", "retry"),
+        ("DIALER_LOG_FORMAT", "xml"),
+    ],
+)
+@pytest.mark.parametrize("credentials", [True, False])
+def test_a_bad_value_is_a_fault_that_names_its_variable(name: str, text: str, *, credentials: bool) -> None:
+    (fault,) = faults(COMPLETE | {name: text}, credentials=credentials)
+    assert fault.startswith(name)
+    assert " is wrong: " in fault
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_every_published_region_is_known(region: str) -> None:
+    assert loaded(GENESYS_CLOUD_REGION=region.upper()).api_url == f"https://api.{region}"
