@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import fakeredis
 import pytest
 from click.testing import Result
 from redis import Redis
@@ -23,6 +22,7 @@ from tasks.genesys.call import CallRequest, PlacedCall
 from tasks.genesys.oauth import Grant
 from tasks.job import FIELDS
 from tasks.ledger.records import Record, Records
+from tests.support.fake_store import FakeStoreClient
 from tests.support.messages import message
 from worker.wiring import Parts, wire
 
@@ -72,7 +72,7 @@ class Doors:
         server = redis.connection_pool.connection_kwargs["server"]
 
         def connect(_settings: object, *, decode: bool = True, **_: object) -> Redis:
-            client: Redis = fakeredis.FakeRedis(server=server, decode_responses=decode)
+            client: Redis = FakeStoreClient(server=server, decode_responses=decode)
             return client
 
         for module in ("worker.wiring", "worker.cli.store", "worker.cli.check"):

@@ -13,7 +13,7 @@ def test_it_says_why_and_enters_nothing(run: Run) -> None:
     assert result.exit_code == 1
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert lines[:2] == ["6 rows; 1 would be dialed. Nothing was entered.", ""]
-    assert lines[3].startswith("emergency_number 2 3, 4 Remove it from the list;")
+    assert lines[3].startswith("emergency_number 2 3, 4 Remove the job;")
     assert {line.split()[0] for line in lines[4:]} == {"not_a_number", "missing_field", "repeated"}
 
 

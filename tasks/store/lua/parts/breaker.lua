@@ -31,7 +31,8 @@ end
 
 -- Reset the counts and the breaker. The list of jobs that were rejected before the pause is kept.
 local function forget_streaks(breaker)
-  redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected', 'probed')
+  redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected',
+    'probed')
 end
 
 -- Returns a list of ids (JSON, or false) with one more job; the oldest is removed if the list is full.
