@@ -1,7 +1,7 @@
-"""Which job goes out as the next probe while the circuit breaker is open.
+"""Chooses the job that is sent as the next probe while the circuit breaker is open.
 
-A few jobs that always fail, a number that is out of order, or one bad batch must not hold up all others. So the next
-probe is a job with another number and of another batch than those that the last probes met, as far as there is one.
+A few jobs that always fail, a number that is out of order, or one bad batch must not delay all other jobs. So the
+next probe is, if possible, a job with another number and of another batch than the last probes.
 """
 
 import json
@@ -18,7 +18,7 @@ _FIELDS = ("batch", "to", "to_raw")
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """A job that is, or may become, a probe; repr shows no phone number."""
+    """A job that was a probe, or may be the next one; repr shows no phone number."""
 
     job_id: str
     #: "" for a job without a batch.
@@ -34,7 +34,7 @@ class Probe:
 
 
 def read_probes(redis: Redis, job_ids: Sequence[str]) -> list[Probe]:
-    """Look jobs up, in one round trip. Raises LedgerUnavailable."""
+    """Read the jobs in one round trip. Raises LedgerUnavailable."""
     pipe: Any = redis.pipeline(transaction=False)
     for job_id in job_ids:
         pipe.hmget(keys.job(job_id), _FIELDS)
@@ -42,13 +42,13 @@ def read_probes(redis: Redis, job_ids: Sequence[str]) -> list[Probe]:
 
 
 def ids_of(text: str | None) -> list[str]:
-    """Read a list of job ids as the breaker keeps it."""
+    """Parse a list of job ids as the breaker stores it."""
     found: list[str] = json.loads(text) if text else []
     return found
 
 
 def choose(candidates: Sequence[Probe], probed: Sequence[Probe]) -> str:
-    """Return the id of the first candidate that has least in common with the jobs that were probed."""
+    """Return the id of the first candidate that has the least in common with the last probes."""
     ids = {probe.job_id for probe in probed}
     numbers = {probe.number for probe in probed}
     batches = {probe.batch for probe in probed if probe.batch}

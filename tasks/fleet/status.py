@@ -28,7 +28,7 @@ class FleetStatus:
     probing: str | None
     #: The jobs that the last probes met.
     probed: list[Probe]
-    #: Jobs that ended as rejected before the last pause for refusals, and still are: retry them once it is fixed.
+    #: Jobs that ended as rejected before the last pause for refusals, and still are: retry them after the fix.
     rejected_before_pause: list[str]
     #: Requests in the last minute, and the share of the limit that they are.
     sent_last_minute: int

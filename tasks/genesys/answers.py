@@ -42,7 +42,7 @@ class Answer:
 
     @property
     def is_by_the_api(self) -> bool:
-        """Whether Genesys Cloud wrote it: a proxy's page has neither a JSON object nor a correlation id."""
+        """Whether Genesys Cloud sent the answer: the page of a proxy has no JSON object and no correlation id."""
         return self._object() is not None or correlation_id(self.headers, {}) is not None
 
     def json(self) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Meaning(NamedTuple):
     message: str = ""
     #: The row matches only with a valid Retry-After header.
     retry_after: bool = False
-    #: Only when it is not by Genesys Cloud: what a proxy refuses proves nothing of the call.
+    #: The row matches only if Genesys Cloud did not send the answer: a proxy's refusal proves nothing about the call.
     by_a_proxy: bool = False
 
 
@@ -93,15 +93,15 @@ TABLE: Final = (
     Meaning(TransportFault.NOT_SENT, NotPlaced, Code.COULD_NOT_CONNECT),
     Meaning(TransportFault.TIMED_OUT, Unknown, Code.NO_ANSWER_FROM_API),
     Meaning(TransportFault.BROKEN, Unknown, Code.CONNECTION_LOST),
-    # 2xx with a conversation id is a placed call and never gets here. A redirect is never followed, and who
-    # sent it need not be Genesys Cloud, so it proves nothing.
+    # A 2xx with a conversation id is a placed call, and is not looked up here. A redirect is never followed. It may
+    # not come from Genesys Cloud, so it proves nothing.
     Meaning(range(100, 200), Unknown, Code.UNEXPECTED_STATUS),
     Meaning(range(200, 300), Unknown, Code.UNREADABLE_ANSWER),
     Meaning(range(300, 400), Unknown, Code.UNEXPECTED_STATUS),
-    Meaning(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy says this, and it passed nothing on
+    Meaning(_is(407), NotPlaced, Code.COULD_NOT_CONNECT),  # only a proxy sends this, without forwarding the request
     Meaning(_is(429), NotPlaced, Code.RATE_LIMITED),
     Meaning(range(400, 500), Unknown, Code.UNEXPECTED_STATUS, by_a_proxy=True),
-    # Refusals by code, whatever the status (the edge's come with a 500).
+    # Refusals by error code, with any status: errors of the edge have status 500.
     Meaning(range(400, 600), Refused, Code.NO_STATION, api_codes=_STATION_CODES),
     Meaning(_is(400), Refused, Code.NOT_A_USER, api_codes=frozenset({"not.a.user"})),
     Meaning(_is(400), Refused, Code.MALFORMED_PARTICIPANT_ADDRESS, message=_PARTICIPANT),
@@ -111,7 +111,7 @@ TABLE: Final = (
     Meaning(_is(403), Refused, Code.INSUFFICIENT_PERMISSIONS),
     Meaning(_is(404), Refused, Code.NOT_FOUND),
     Meaning(_is(408), Unknown, Code.NO_ANSWER_FROM_API),
-    Meaning(range(400, 500), Refused, Code.BAD_REQUEST),  # 409, 413, 415, 422 among them
+    Meaning(range(400, 500), Refused, Code.BAD_REQUEST),  # such as 409, 413, 415 and 422
     Meaning(_is(503), NotPlaced, Code.SERVICE_UNAVAILABLE, retry_after=True),
     Meaning(range(500, 600), Unknown, Code.SERVER_ERROR),
     Meaning(range(600, 1000), Unknown, Code.UNEXPECTED_STATUS),

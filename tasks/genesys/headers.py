@@ -19,7 +19,7 @@ _COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 def retry_after_s(headers: Mapping[str, str], message: str) -> float | None:
     """Read the Retry-After header (RFC 9110, 10.2.3), else the "in [42] seconds" of the message."""
     header = headers.get("Retry-After", "").strip()
-    # Two proxies may each have added one (RFC 9110, 5.3 joins them by a comma): the longer wait keeps to both.
+    # Two proxies may each have added a header; RFC 9110, 5.3 joins them with a comma. The longer wait satisfies both.
     waits = [wait.strip() for wait in header.split(",")]
     if all(_SECONDS.fullmatch(wait) for wait in waits):
         return min(max(map(float, waits)), LONGEST_WAIT_S)

@@ -20,7 +20,7 @@ from sandbox.foreground import caller_settings
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.process import Simulator
 from tests.chaos import faults, judge
-from tests.chaos.contenders import PATIENCE, Contender, Dialer, PlainTask
+from tests.chaos.contenders import REDIS_TIMEOUTS, Contender, Dialer, PlainTask
 from tests.chaos.course import Course, Plan
 from tests.chaos.crew import Crew
 from tests.chaos.orders import Order
@@ -223,7 +223,7 @@ def plain_task(redis_url: str, admin: Redis) -> Contender:
 
 def _admin(server: EmbeddedRedis) -> Redis:
     """The driver's own client: it goes to Redis directly, and does not wait long."""
-    client: Redis = Redis.from_url(server.url, decode_responses=True, retry=Retry(NoBackoff(), 1), **PATIENCE)
+    client: Redis = Redis.from_url(server.url, decode_responses=True, retry=Retry(NoBackoff(), 1), **REDIS_TIMEOUTS)
     return client
 
 

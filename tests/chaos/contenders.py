@@ -21,7 +21,7 @@ from tests.chaos.orders import Order
 _RETENTION_S: Final = 86400.0
 _A_TIME: Final = 500
 #: A client of Redis for the driver: impatient, for the campaign takes Redis away under it.
-PATIENCE: Final[dict[str, Any]] = {"socket_timeout": 3, "socket_connect_timeout": 2}
+REDIS_TIMEOUTS: Final[dict[str, Any]] = {"socket_timeout": 3, "socket_connect_timeout": 2}
 
 
 class Contender(Protocol):
@@ -58,7 +58,7 @@ class Dialer:
         self.redis = admin
         self.records = Records(admin)
         self._acceptance = Acceptor(
-            Redis.from_url(redis_url, decode_responses=True, **PATIENCE), retention_s=_RETENTION_S
+            Redis.from_url(redis_url, decode_responses=True, **REDIS_TIMEOUTS), retention_s=_RETENTION_S
         )
         self._cancel_retry = CancelRetry(admin, retention_s=_RETENTION_S)
         self._producer = producer(redis_url)
@@ -153,5 +153,5 @@ def producer(redis_url: str) -> Celery:
     It has no backend: one that waits for results would connect anew, for seconds, wherever a result is thrown away.
     """
     app = Celery("producer", broker=redis_url, set_as_current=False)
-    app.conf.update(broker_transport_options=PATIENCE)
+    app.conf.update(broker_transport_options=REDIS_TIMEOUTS)
     return app

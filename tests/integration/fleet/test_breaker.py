@@ -1,4 +1,4 @@
-"""A fault that is everybody's makes the fleet wait: real workers, a real API that misbehaves, and a backlog."""
+"""A systemic failure pauses the fleet: tested with real workers, the simulator and a backlog."""
 
 import time
 from collections import Counter
@@ -49,11 +49,11 @@ MISCONFIGURATIONS = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "mended", "reason"), MISCONFIGURATIONS)
+@pytest.mark.parametrize(("fault", "fixed", "reason"), MISCONFIGURATIONS)
 def test_misconfiguration_never_burns_a_backlog(
-    ground: Ground, simulator: Simulator, start_worker: StartWorker, fault: Any, mended: Any, reason: str
+    ground: Ground, simulator: Simulator, start_worker: StartWorker, fault: Any, fixed: Any, reason: str
 ) -> None:
-    """At most ten jobs end for it; the others wait, and are placed once it is mended, without a restart."""
+    """At most ten jobs are rejected; the others wait, and are placed after the fix, without a restart."""
     simulator.behave(**fault)
     backlog(ground)
     workers = [start_worker(concurrency=8) for _ in range(2)]
@@ -63,7 +63,7 @@ def test_misconfiguration_never_burns_a_backlog(
     assert lost <= 10
     assert lost + counts(ground)["open"] == BACKLOG
     assert any("circuit breaker opened" in worker.output() and "Fix: " in worker.output() for worker in workers)
-    simulator.behave(**mended)
+    simulator.behave(**fixed)
     wait_for(lambda: drained(ground), 60)
     final = counts(ground)
     assert final["placed"] == BACKLOG - final["rejected"]
@@ -100,7 +100,7 @@ def test_a_few_jobs_that_always_fail_do_not_hold_up_the_others(
 def test_an_outage_leaves_few_jobs_unconfirmed(
     ground: Ground, simulator: Simulator, start_worker: StartWorker
 ) -> None:
-    """An API that swallows every request for a while; after it comes back, all the others are placed."""
+    """The API does not answer for a while; after that, all other jobs are placed."""
     simulator.behave(outage="hang")
     backlog(ground)
     for _ in range(2):
@@ -116,7 +116,7 @@ def test_an_outage_leaves_few_jobs_unconfirmed(
 def test_an_api_that_cannot_be_reached_costs_no_job(
     ground: Ground, simulator: Simulator, start_worker: StartWorker
 ) -> None:
-    """Nothing listens: nothing was sent, so every job is placed when it comes back."""
+    """Nothing was sent during the outage, so every job is placed after it."""
     simulator.behave(outage="unavailable_for_a_while", retry_after_s=1)
     backlog(ground, max_attempts=2)
     start_worker(concurrency=8)
@@ -141,14 +141,14 @@ def test_after_a_429_nobody_sends_before_its_end(
     assert counts(ground)["placed"] == 150
     assert {ground.record(f"job-{n}")["attempts"] for n in range(150)} == {1}
     times = [request["time"] for request in simulator.requests()]
-    # Those on the wire when the first answer was read cannot be called back: no more than the fleet is wide.
+    # Requests in progress when the first answer arrived cannot be undone: no more than the fleet's concurrency.
     assert len([at for at in times if at < times[0] + 2]) <= 16
 
 
 def test_a_limit_that_strangers_use_up_is_kept_without_a_429(
     ground: Ground, simulator: Simulator, start_worker: StartWorker
 ) -> None:
-    """Told only by the answers' headers: 100 in 4 s, though the settings say there is no limit to speak of."""
+    """The settings have no real limit; only the headers of the answers report one: 100 in 4 s."""
     simulator.behave(rate_limit=100, rate_window_s=4)
     backlog(ground, 250)
     for _ in range(2):

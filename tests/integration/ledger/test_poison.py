@@ -1,4 +1,4 @@
-"""Jobs that a bug of ours meets: they end, the others do not notice, and no number gets into the log."""
+"""Jobs that trigger a defect end, the other jobs are placed, and the log shows no phone number."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_a_job_that_raises_is_tried_once_more_and_then_ends(
 def test_a_job_that_kills_its_workers_ends_before_it_has_killed_them_all(
     ground: Ground, simulator: Simulator, redis_url: str, tmp_path: Path
 ) -> None:
-    """As a crash in a library, or a lack of memory, would; those who are started again find out."""
+    """The job kills its workers, like a crash in a library or a lack of memory, until it ends."""
     ground.ledger.accept([job("poison", to=KILLS)])
     others(ground)
     deaths = 0

@@ -1,4 +1,4 @@
-"""Workers die and freeze: what they had not sent is dialed by others within seconds, and they never send it late."""
+"""Workers die or are suspended: others dial their unsent jobs within seconds, and they never send a job late."""
 
 import signal
 import time
@@ -37,7 +37,7 @@ def held(ground: Ground, state: str) -> set[str]:
 def test_what_a_killed_worker_had_not_sent_is_dialed_by_another_within_15_s(
     ground: Ground, simulator: Simulator, start_worker: StartWorker
 ) -> None:
-    """Two are killed while they wait for slots, with nudges in their hands."""
+    """Two workers are killed while they wait for slots."""
     pace = {"DIALER_RATE_LIMIT": "8/1s"}
     doomed = [start_worker(concurrency=8, **pace) for _ in range(2)]
     backlog(ground, 60)
@@ -83,7 +83,7 @@ def test_a_worker_that_froze_beyond_its_lease_never_sends(
 def test_messages_in_the_hand_of_a_killed_worker_are_taken_over(
     ground: Ground, real_redis: Redis, start_worker: StartWorker
 ) -> None:
-    """As if it had been killed between taking them and accepting them."""
+    """The worker was killed after it took the messages, and before it accepted them."""
     real_redis.zadd(keys.workers, {"dead": 1})
     real_redis.lpush(keys.in_hand("dead"), message(headers_id="held"))
     real_redis.lpush(INBOX_QUEUE, message(headers_id="waiting"))

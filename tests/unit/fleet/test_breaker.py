@@ -56,8 +56,8 @@ class TestBadAnswersInARow:
             ({"user_id": "phoneless"}, Code.NO_STATION),
         ],
     )
-    def test_what_a_job_brings_along_is_its_own_fault(self, desk: Desk, fields: dict[str, str], code: Code) -> None:
-        """One producer that is wrong must not stop all the others."""
+    def test_a_value_that_a_job_sets_is_its_own_fault(self, desk: Desk, fields: dict[str, str], code: Code) -> None:
+        """One wrong producer must not pause the fleet."""
         desk.api.answers = [Refused(code)]
         for n in range(12):
             desk.dial(job(f"j{n}", **fields))
@@ -98,7 +98,7 @@ class TestBadAnswersInARow:
             assert desk.ground.state(f"j{n}") == "unconfirmed"
         assert distances == [5, 10, 20, 40, 60, 60]
 
-    def test_while_a_probe_is_out_nobody_else_sends(self, desk: Desk) -> None:
+    def test_while_a_probe_is_in_progress_nothing_else_is_sent(self, desk: Desk) -> None:
         desk.ground.redis.hset(keys.breaker, "open", "outage")
         desk.ground.sending(job("probe"))
         desk.dial(job("other"))
@@ -115,7 +115,7 @@ class TestBadAnswersInARow:
         assert desk.pause.entries() == []
 
     def test_a_probe_that_is_placed_ends_the_pause(self, desk: Desk) -> None:
-        """Which answers that came after it may have begun anew."""
+        """Answers that arrived after the probe was sent may have extended the pause."""
         desk.api.answers = [Unknown(Code.NO_ANSWER_FROM_API)]
         claim = desk.ground.sending(job("slow"))
         for n in range(6):
@@ -130,7 +130,7 @@ class TestBadAnswersInARow:
             desk.dial(job(f"j{n}", caller_id="+12125550000"))
         assert {desk.ground.state(f"j{n}") for n in range(16)} == {"unconfirmed", "rejected"}
 
-    def test_what_was_on_the_wire_does_not_put_off_the_probe(self, desk: Desk) -> None:
+    def test_requests_in_progress_do_not_delay_the_probe(self, desk: Desk) -> None:
         for claim in [desk.ground.sending(job(f"j{n}")) for n in range(9)]:
             desk.ground.answer(claim, Unknown(Code.NO_ANSWER_FROM_API))
         (entry,) = desk.pause.entries()
@@ -161,7 +161,7 @@ class TestBadAnswersInARow:
         assert [entry.reason for entry in desk.pause.entries()] == [PauseReason.SILENCE]
 
     def test_a_time_out_is_no_answer(self, desk: Desk) -> None:
-        """Or the first of ten that time out together would let ten more into the silence."""
+        """Otherwise the first of ten requests that time out together would let ten more be sent."""
         for n in range(10):
             desk.ground.sending(job(f"j{n}"))
         desk.ground.redis.hset(keys.breaker, "unanswered", 9)
@@ -172,7 +172,7 @@ class TestBadAnswersInARow:
         assert len(desk.api.asked) == 1
 
     def test_silence_after_deaths_ends_with_their_lease(self, desk: Desk) -> None:
-        """Nobody will ever answer for the requests of dead workers."""
+        """Requests of dead workers never get an answer."""
         for n in range(10):
             desk.ground.sending(job(f"j{n}"))
         desk.ground.end_leases()

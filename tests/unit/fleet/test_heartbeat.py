@@ -15,12 +15,12 @@ def ground(redis_client: Redis) -> Ground:
     return Ground.over(redis_client)
 
 
-def test_what_a_dead_worker_held_is_taken_over_in_order(ground: Ground, raw_redis: Redis) -> None:
+def test_messages_of_a_dead_worker_are_reclaimed_in_order(ground: Ground, raw_redis: Redis) -> None:
     send(ground.redis, "a", "b", "c")
     dead = inbox(ground, raw_redis, "dead")
     dead._take(keys=[keys.in_hand("dead"), keys.workers, *INBOX_LISTS], args=["dead", 2, 1_000_000])
     assert ground.redis.llen(keys.in_hand("dead")) == 2
-    ground.redis.zadd(keys.workers, {"dead": 1})  # silent since long ago
+    ground.redis.zadd(keys.workers, {"dead": 1})  # without a heartbeat for a long time
     fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
     assert fleet.beat() == ["dead"]
     assert inbox(ground, raw_redis).drain() == 3
@@ -28,7 +28,7 @@ def test_what_a_dead_worker_held_is_taken_over_in_order(ground: Ground, raw_redi
     assert fleet.beat() == []
 
 
-def test_a_living_worker_keeps_what_it_holds(ground: Ground, raw_redis: Redis) -> None:
+def test_a_live_worker_keeps_its_messages(ground: Ground, raw_redis: Redis) -> None:
     Heartbeat(ground.redis, worker="other", concurrency=4).beat()
     send(ground.redis, "a")
     inbox(ground, raw_redis, "other").wait(0.1)
@@ -50,7 +50,7 @@ def test_a_worker_whose_heartbeat_returns_is_not_reclaimed(ground: Ground, raw_r
     assert ground.redis.zscore(keys.workers, "other")
 
 
-def test_whoever_leaves_gives_back_what_it_holds(ground: Ground, raw_redis: Redis) -> None:
+def test_a_worker_that_deregisters_returns_its_messages(ground: Ground, raw_redis: Redis) -> None:
     send(ground.redis, "a")
     inbox(ground, raw_redis).wait(0.1)
     fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
@@ -59,14 +59,14 @@ def test_whoever_leaves_gives_back_what_it_holds(ground: Ground, raw_redis: Redi
     assert ground.redis.zcard(keys.workers) == 0
 
 
-def test_no_other_workers_beat_is_a_loss_of_data(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_heartbeat_of_another_worker_is_no_loss_of_data(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
     one, other = (Heartbeat(ground.redis, worker=name, concurrency=8) for name in ("w1", "w2"))
     for fleet in (one, other, one, other):
         fleet.beat()
     assert caplog.records == []
 
 
-def test_a_redis_that_lost_its_data_is_told_loudly(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_loss_of_data_is_logged_as_critical(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
     fleet = Heartbeat(ground.redis, worker="w1", concurrency=8)
     fleet.beat()
     fleet.beat()

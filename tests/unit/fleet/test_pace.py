@@ -1,4 +1,4 @@
-"""The pace, driven through its own Lua with a clock of the test's: no server window is ever exceeded."""
+"""The pace, tested through its Lua functions with a simulated clock: no window of the server is ever exceeded."""
 
 from collections.abc import Iterator
 from itertools import count, pairwise
@@ -14,8 +14,8 @@ from config.settings import RateLimit
 from tasks.fleet.pace import Pace
 from tasks.store.scripts import assemble
 
-# The library under test, with a door to each function and the time as an argument.
-_DOOR = assemble("""-- uses: clock pace
+# A script that calls each function under test, with the time as an argument.
+_SCRIPT = assemble("""-- uses: clock pace
 local now = tonumber(ARGV[2])
 if ARGV[1] == 'reserve' then
   local slot, ticket = reserve(KEYS[1], now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
@@ -26,14 +26,14 @@ apply_reading(KEYS[1], now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[
 
 
 class Server:
-    """A fixed window that opens with the first request, as Genesys Cloud counts; times in ms."""
+    """A fixed window that begins with the first request, as in Genesys Cloud; times are in ms."""
 
     def __init__(self, limit: int, window_ms: float, opened_ms: float) -> None:
         self.limit, self.window_ms = limit, window_ms
         self.ends_ms, self.count, self.refused = opened_ms + window_ms, 0, 0
 
     def ask(self, now: float, requests: int = 1) -> tuple[int, int, float]:
-        """One or more requests; (count, allowed, reset in whole seconds, rounded up)."""
+        """Count one or more requests; return (count, allowed, reset in whole seconds, rounded up)."""
         if now >= self.ends_ms:
             self.ends_ms, self.count = now + self.window_ms, 0
         if self.count + requests > self.limit:
@@ -43,11 +43,11 @@ class Server:
 
 
 class Fleet:
-    """Workers that take slots and send, a request `delay` ms after its slot."""
+    """Workers that reserve slots and read the answers."""
 
     def __init__(self, redis: Redis, limit: RateLimit) -> None:
         redis.flushall()
-        self.script = redis.register_script(_DOOR)
+        self.script = redis.register_script(_SCRIPT)
         self.pace = Pace.of(limit)
 
     def slot(self, now: float) -> tuple[float, int]:
@@ -65,7 +65,8 @@ class Fleet:
 def converse(
     fleet: Fleet, server: Server, *, latency: float, jitter: list[float], strangers: list[int]
 ) -> Iterator[tuple[int, float]]:
-    """Send as fast as slots come, a window for each stranger's share; how many were refused, and when it arrived.
+    """Send one request per slot, in one window for each share that a stranger takes; yield how many requests were
+    refused, and when the request arrived.
 
     Requests arrive after their slots, by a part of the allowance; answers are read `latency` ms later.
     """
@@ -83,7 +84,7 @@ def converse(
         read()
         now += jitter[n % len(jitter)] * min(fleet.pace.late_s, fleet.pace.interval_s) * 1000
         reading = server.ask(now)
-        if server.ends_ms != spent_until:  # a new window: the stranger comes right after us
+        if server.ends_ms != spent_until:  # a new window: the stranger sends right after the fleet
             spent_until = server.ends_ms
             share = next(windows, None)
             if share is None:
@@ -113,7 +114,7 @@ LIMITS = st.sampled_from(
 def test_no_window_of_any_phase_is_exceeded(
     redis: Redis, limit: RateLimit, phase: float, gaps: list[float], jitter: list[float]
 ) -> None:
-    """Arrivals of any pattern, each sent late by anything up to the allowance."""
+    """Requests arrive in any pattern, each late by up to the allowance."""
     fleet = Fleet(redis, limit)
     server = Server(limit.count, limit.period_s * 1000, opened_ms=-phase * limit.period_s * 1000)
     now, arrivals = 0.0, []
@@ -144,7 +145,7 @@ def test_nearly_all_of_the_limit_is_used(redis: Redis, limit: RateLimit) -> None
 def test_what_a_stranger_spends_is_left_to_it(
     redis: Redis, phase: float, strangers: list[int], latency: float, jitter: list[float]
 ) -> None:
-    """A stranger takes some of each window at once; from its answers the fleet learns to leave it that."""
+    """Another client takes a part of each window; the fleet learns it from the answers, and keeps the limit."""
     limit = RateLimit(count=200, period_s=4)
     fleet = Fleet(redis, limit)
     server = Server(limit.count, 4000, opened_ms=-phase * 4000)
@@ -155,7 +156,7 @@ def test_what_a_stranger_spends_is_left_to_it(
 @pytest.mark.parametrize("limit", [RateLimit(count=200, period_s=4), RateLimit(count=300, period_s=60)], ids=str)
 @pytest.mark.parametrize("latency", [50, 500])
 def test_answers_that_take_long_do_not_slow_the_fleet(redis: Redis, limit: RateLimit, latency: float) -> None:
-    """Nobody else spends of the budget, so no window is waited for: at least 98 % of the limit is used."""
+    """Without other clients, the fleet does not wait for windows: it uses at least 98 % of the limit."""
     fleet = Fleet(redis, limit)
     server = Server(limit.count, limit.period_s * 1000, opened_ms=0)
     asked = list(converse(fleet, server, latency=latency, jitter=[0.1, 0.4, 0.0, 0.7], strangers=[0] * 2))
@@ -165,7 +166,7 @@ def test_answers_that_take_long_do_not_slow_the_fleet(redis: Redis, limit: RateL
 
 
 def test_what_the_window_still_has_is_used(redis: Redis) -> None:
-    """A stranger took 150 of 200: the other 50 go out before the window ends, and no more."""
+    """Another client took 150 of 200: the fleet sends exactly the other 50 before the window ends."""
     fleet = Fleet(redis, RateLimit(count=200, period_s=4))
     server = Server(200, 4000, opened_ms=0)
     server.ask(0.0, 150)
@@ -180,7 +181,7 @@ def test_what_the_window_still_has_is_used(redis: Redis) -> None:
 
 
 def test_what_the_window_still_has_is_spread_over_it(redis: Redis) -> None:
-    """Used up at once it would leave the fleet standing until the window ends."""
+    """Otherwise the fleet would send nothing from then on until the window ends."""
     fleet = Fleet(redis, RateLimit(count=200, period_s=4))
     _, ticket = fleet.slot(0.0)
     fleet.read(0.0, ticket, (151, 200, 4.0))
@@ -190,7 +191,7 @@ def test_what_the_window_still_has_is_spread_over_it(redis: Redis) -> None:
 
 
 def test_an_answer_that_was_overtaken_tells_nothing(redis: Redis) -> None:
-    """It was written earlier, when there was more left."""
+    """It was written earlier, when more requests were left."""
     fleet = Fleet(redis, RateLimit(count=200, period_s=4))
     tickets = [fleet.slot(0.0)[1] for _ in range(2)]
     fleet.read(50.0, tickets[1], (200, 200, 4.0))

@@ -26,7 +26,7 @@ def wait_s(ground: Ground, claim: Claim) -> float | None:
 
 @pytest.mark.parametrize("longer", [60.0, None])
 def test_a_longer_pause_stands(pause: Pause, longer: float | None) -> None:
-    """A second 429 that asks for less, or the breaker during an operator's lunch, must not end it sooner."""
+    """A second 429 with a shorter wait must not end a pause earlier."""
     pause.begin(PauseReason.OPERATOR, "first", for_s=longer)
     (before,) = pause.entries()
     pause.begin(PauseReason.OPERATOR, "second", for_s=1)
@@ -44,8 +44,8 @@ def test_of_several_pauses_the_longest_counts(ground: Ground, pause: Pause, *, l
     assert wait_s(ground, claim) is None
 
 
-def test_a_persons_word_ends_the_probing(ground: Ground, pause: Pause) -> None:
-    """Who says that it is mended is believed: jobs go out side by side, not one by one."""
+def test_an_operator_ends_the_probing(ground: Ground, pause: Pause) -> None:
+    """After an operator ended the pause, jobs are sent concurrently again, and not one by one."""
     for claim in [ground.sending(job(f"j{n}")) for n in range(6)]:
         ground.answer(claim, Unknown(Code.NO_ANSWER_FROM_API))
     pause.end(*PauseReason)

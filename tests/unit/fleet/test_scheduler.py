@@ -1,4 +1,4 @@
-"""Nudges: what is due reaches the queue of calls, in order, and never only there."""
+"""Nudges: due jobs get a message in the queue of calls, in order, and stay in their due set."""
 
 import json
 import time
@@ -56,7 +56,7 @@ def test_a_lost_nudge_is_repeated(ground: Ground) -> None:
 
 
 def test_every_message_has_a_tag_of_its_own(ground: Ground) -> None:
-    """kombu keeps unacknowledged messages by tag: two with the same would be one."""
+    """kombu stores unacknowledged messages by tag: two messages with the same tag would be one."""
     ground.ledger.accept([job("a"), job("b")])
     scheduler(ground).nudge()
     messages: Any = ground.redis.lrange(keys.calls, 0, -1)
@@ -66,7 +66,7 @@ def test_every_message_has_a_tag_of_its_own(ground: Ground) -> None:
 def test_the_queue_stays_shallow_in_front_of_a_backlog(ground: Ground) -> None:
     ground.ledger.accept([job(f"j{n}") for n in range(50)])
     nudger = scheduler(ground, width=4)
-    assert nudger.nudge() == (4 * DEPTH, None)  # full: the claim that empties it wakes us
+    assert nudger.nudge() == (4 * DEPTH, None)  # full: the claim that empties it wakes the scheduler
     assert nudger.nudge() == (0, None)
 
 
@@ -125,7 +125,7 @@ def test_sleep_ends_with_a_new_job(ground: Ground) -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 0.0001, 3600.0, None])
 def test_a_sleep_always_ends(real_redis: Redis, monkeypatch: pytest.MonkeyPatch, seconds: float | None) -> None:
-    """Also when its wake-up was lost, and when there is something to do at once: 0 would mean for ever to BLPOP."""
+    """It also ends if the wake-up was lost, and if there is work at once: for BLPOP, 0 means no time-out."""
     monkeypatch.setattr("tasks.fleet.scheduler.LONGEST_SLEEP_S", 0.1)
     began = time.monotonic()
     scheduler(Ground.over(real_redis)).sleep(seconds)

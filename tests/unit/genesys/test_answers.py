@@ -40,7 +40,7 @@ def test_every_status_has_a_row() -> None:
 
 
 def test_every_row_of_the_table_can_be_reached() -> None:
-    """A row under one that always fits before it would be dead."""
+    """A row after one that always matches before it would never be used."""
     seen = []
     for row in TABLE:
         fault, status = (row.on, 200) if isinstance(row.on, TransportFault) else (None, row.on[0])
@@ -89,7 +89,7 @@ def test_the_two_kinds_of_bad_address_are_told_apart_by_the_message(message: str
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 451])
 @pytest.mark.parametrize("body", [b"", b"<html><h1>Access denied</h1></html>", b"denied", b"[1]", b'"denied"'])
 def test_what_a_proxy_refuses_proves_nothing(status: int, body: bytes) -> None:
-    """It has neither a JSON object nor a correlation id."""
+    """The page of a proxy has no JSON object and no correlation id."""
     with pytest.raises(Unknown) as caught:
         read_call(Answer(status=status, headers={"Content-Type": "text/html"}, body=body))
     assert caught.value.code is Code.UNEXPECTED_STATUS
@@ -113,14 +113,14 @@ def test_what_the_api_refuses_is_refused(by_the_api: Answer) -> None:
         {"message": "", "error": None, "errors": [{"message": "Invalid from address"}, {"message": "other"}]},
     ],
 )
-def test_the_words_of_an_error_are_read_wherever_they_are(body: dict[str, object]) -> None:
+def test_the_message_of_an_error_is_read_from_every_known_place(body: dict[str, object]) -> None:
     with pytest.raises(Refused) as caught:
         read_call(answer(400, body))
     assert (caught.value.code, caught.value.message) == (Code.INVALID_FROM_ADDRESS, "Invalid from address")
 
 
 @pytest.mark.parametrize("body", [{"errors": []}, {"errors": [None]}, {"errors": "x"}, {"errors": [{"message": 7}]}])
-def test_an_error_without_words_is_an_error_all_the_same(body: dict[str, object]) -> None:
+def test_an_error_without_a_message_is_still_an_error(body: dict[str, object]) -> None:
     with pytest.raises(Refused) as caught:
         read_call(answer(400, body))
     assert caught.value.code is Code.BAD_REQUEST

@@ -16,11 +16,11 @@ DATE = format_datetime(NOW, usegmt=True)
 @pytest.mark.parametrize(
     ("header", "date", "message", "seconds"),
     [
-        ("42", DATE, "", 42),
         ("60, 120", DATE, "", 120),
         ("120,60", DATE, "", 120),
         ("60, soon", DATE, "", None),
         (",", DATE, "", None),
+        ("42", DATE, "", 42),
         (" 0 ", DATE, "", 0),
         ("1.5", DATE, "", 1.5),
         ("9" * 20, DATE, "", LONGEST_WAIT_S),

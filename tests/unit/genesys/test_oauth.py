@@ -36,7 +36,7 @@ def test_nothing_but_a_grant_or_not_placed_comes_out(any_answer: Answer) -> None
         (10**4000, 172_800),
     ],
 )
-def test_a_life_that_is_not_told_is_the_shortest_there_is(expires_in: object, life_s: float) -> None:
+def test_an_unknown_lifetime_is_the_shortest_possible(expires_in: object, life_s: float) -> None:
     grant = read_grant(answer(200, {"access_token": "t", "expires_in": expires_in}))
     assert grant.expires_in_s == life_s
 

@@ -19,7 +19,7 @@ DAY_S = 86_400.0
 
 
 class Endpoint:
-    """A token endpoint that keeps a record: it gives what `answers` says, then tokens of `life_s`."""
+    """A token endpoint that counts its requests. It gives `answers` in order, then tokens with `life_s`."""
 
     def __init__(self, *answers: Grant | BaseException | Callable[[], Grant], life_s: float = DAY_S) -> None:
         self.answers = list(answers)
@@ -35,7 +35,7 @@ class Endpoint:
 
 
 class Sleep:
-    """Does not sleep; keeps a record, and may let something happen meanwhile."""
+    """Does not sleep, but records the durations and calls `meanwhile`."""
 
     def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         self.slept: list[float] = []
@@ -62,7 +62,7 @@ class Fleet:
         return TokenCache(self.redis, fetch=endpoint, **options)
 
     def key(self, ending: str = "") -> str:
-        """The one key of this kind that there is now, or ""."""
+        """The current key of this kind, or ""."""
         kinds = ("lock", "failure")
         found = [key for key in self.redis.scan_iter("dialer:token:*") if not key.endswith(kinds)]
         if ending:
@@ -71,7 +71,7 @@ class Fleet:
         return found[0] if found else ""
 
     def age(self, left_s: float) -> None:
-        """Let the token's time pass until only `left_s` of its use are left."""
+        """Let time pass until the token may be used for only `left_s` more."""
         assert self.redis.pexpire(self.key(), int(left_s * 1000))
 
 
@@ -177,12 +177,12 @@ def test_one_refreshes_early_while_the_others_go_on_without_waiting(fleet: Fleet
 
 
 @pytest.mark.parametrize("error", [refused(), unavailable(retry_after_s=1.0), ValueError("a defect")])
-def test_the_old_token_goes_on_when_it_cannot_be_refreshed(fleet: Fleet, error: Exception) -> None:
+def test_the_old_token_is_used_when_it_cannot_be_refreshed(fleet: Fleet, error: Exception) -> None:
     fleet.worker(Endpoint()).current()
     fleet.age(100)
     endpoint = Endpoint(error)
     assert [fleet.worker(endpoint).current() for _ in range(3)] == ["token-1"] * 3
-    assert endpoint.asked == 1, "neither insisted, nor repeated by the next"
+    assert endpoint.asked == 1, "it is not retried, and the next worker does not repeat it"
     fleet.redis.delete(fleet.key("failure"))
     assert fleet.worker(endpoint).current() == "token-2"
 
@@ -236,7 +236,7 @@ def test_waiting_ends_and_so_does_a_dead_workers_lock(fleet: Fleet) -> None:
     with pytest.raises(ValueError):
         worker.current()
     assert 0.2 + 3.0 < lock_s[0] <= 0.2 + 3.0 + 1.0
-    # Now as if it had died there: the lock stays, and nothing was remembered.
+    # Now as if the worker had died there: the lock stays, and no failure was stored.
     lock = fleet.key("failure").replace("failure", "lock")
     fleet.redis.delete(fleet.key("failure"))
     fleet.redis.set(lock, owners[0], px=60_000)
@@ -273,7 +273,7 @@ def test_a_frozen_workers_failure_leaves_the_next_lock_alone(fleet: Fleet) -> No
     ("error", "asked"),
     [(refused(), 1), (unavailable(), 3), (unavailable(retry_after_s=30), 1)],
 )
-def test_a_failure_speaks_for_the_fleet_for_a_moment(fleet: Fleet, error: NotPlaced, asked: int) -> None:
+def test_a_failure_is_shared_by_the_fleet_for_a_short_time(fleet: Fleet, error: NotPlaced, asked: int) -> None:
     endpoint = Endpoint(*[error] * asked)
     for _ in range(4):
         with pytest.raises(NotPlaced) as caught:

@@ -1,4 +1,4 @@
-"""Cancel and retry: what a person may do, and what the ledger refuses."""
+"""Cancel and retry: what a person can do, and what the ledger refuses."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ class TestCancel:
     def test_a_job_that_comes_meanwhile_keeps_its_place(
         self, ground: Ground, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """What nobody knew has neither batch nor priority yet: its due set cannot be named."""
+        """The batch and the priority of a job that was just accepted are not known, nor is its due set."""
         look = ground.cancel_retry._look
 
         def looked_before(job_id: str) -> Any:
@@ -89,13 +89,13 @@ class TestRetry:
         ground.end(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         assert not ground.cancel_retry.retry("order-42").done
         assert ground.cancel_retry.retry("order-42", not_placed=True).done
-        assert not ground.end(claim, State.PLACED, Code.PLACED), "the old claim says nothing any more"
+        assert not ground.end(claim, State.PLACED, Code.PLACED), "the old claim has no effect"
         assert ground.state("order-42") == "queued"
 
     def test_not_by_what_was_seen_before_an_answer_came(
         self, ground: Ground, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The lists that it would be taken from are not those that it is in by now."""
+        """The job is in other indexes by then."""
         claim = ground.sending(job(batch="b"))
         ground.end(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         seen = ground.cancel_retry._look("order-42")
@@ -104,7 +104,7 @@ class TestRetry:
         assert ground.cancel_retry.retry("order-42", not_placed=True) == JobChange(done=False, state=State.REJECTED)
 
     def test_one_word_is_for_one_call(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A request that the network repeats must not speak of the next call, which nobody has looked into."""
+        """A request that the network repeats must not apply to the next call, which nobody has checked."""
         ground.end(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         seen = ground.cancel_retry._look("order-42")
         assert ground.cancel_retry.retry("order-42", not_placed=True).done
@@ -116,7 +116,7 @@ class TestRetry:
     def test_a_request_from_before_a_cancel_does_not_undo_it(
         self, ground: Ground, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The network may repeat it; the job looks the same as when it was sent."""
+        """The network may repeat a request, and the job has the same state again."""
         ground.ledger.accept([job()])
         ground.cancel_retry.cancel("order-42")
         seen = ground.cancel_retry._look("order-42")

@@ -1,4 +1,4 @@
-"""The ledger's steps, one by one, on the fake and the real Redis alike."""
+"""The steps of the ledger: claim, send and settle, on a fake and a real Redis."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -63,7 +63,7 @@ class TestClaim:
 
     def test_a_paused_fleet_claims_nothing_and_the_job_keeps_its_place(self, ground: Ground) -> None:
         ground.ledger.accept([job("first"), job("second")])
-        ground.redis.zadd(keys.due_at(5), {"first": 9e12})  # as a nudge re-scores it
+        ground.redis.zadd(keys.due_at(5), {"first": 9e12})  # as after a nudge
         Pause(ground.redis).begin(PauseReason.OPERATOR, "lunch", for_s=None)
         assert ground.ledger.claim("first", worker="w") == Declined(reason=DeclineReason.PAUSED, detail="operator")
         assert ground.due() == ["first", "second"]
@@ -104,7 +104,7 @@ class TestSend:
         assert ground.state("order-42") == "cancelled"
 
     def test_its_lease_outlives_the_call(self, ground: Ground) -> None:
-        """By the margin, from the word on: the deadline of the call begins later."""
+        """The lease begins with the reply `go`, and the deadline of the request begins later."""
         ground.sending(job())
         seconds, micros = ground.redis.time()
         ends: Any = ground.redis.zscore(keys.leases, "order-42")
@@ -131,7 +131,7 @@ class TestSend:
 
 
 class TestSlots:
-    """One slot each interval, handed out in order; a worker waits for its own."""
+    """There is one slot per interval, in order; a worker waits for its slot."""
 
     @pytest.fixture
     def paced(self, redis_client: Redis) -> Ground:
@@ -146,7 +146,7 @@ class TestSlots:
         assert gates[1].wait_s == pytest.approx(1, abs=0.5)
         assert gates[2].wait_s == pytest.approx(2, abs=0.5)
         assert gates[3].wait_s == pytest.approx(3, abs=0.5)
-        assert gates[4].wait_s == pytest.approx(3, abs=0.5)  # the fourth took none
+        assert gates[4].wait_s == pytest.approx(3, abs=0.5)  # the fourth job reserved no slot
 
     def test_asking_again_keeps_the_slot(self, paced: Ground) -> None:
         self.send(paced, paced.claim(job("first")))
@@ -155,7 +155,7 @@ class TestSlots:
         assert self.send(paced, claim).wait_s == pytest.approx(1, abs=0.5)
 
     def test_a_lease_outlives_the_slot_that_is_waited_for(self, paced: Ground) -> None:
-        """By no more than it takes to ask once more: a worker that dies while it waits is replaced soon."""
+        """The margin is short, so that the job of a worker that dies while it waits is requeued soon."""
         self.send(paced, paced.claim(job("first")))
         claim = paced.claim(job("second"))
         self.send(paced, claim)
@@ -223,7 +223,7 @@ class TestSettleOutcome:
             assert (counts["placed"], counts["unconfirmed"], counts["open"]) == (1, 0, 0)
 
     def test_a_late_refusal_counts_too(self, ground: Ground) -> None:
-        """Nobody has to look for a call that was certainly not placed."""
+        """No person has to search for a call that was certainly not placed."""
         claim = ground.sending(job())
         ground.end_leases()
         ground.reaper.reap()
@@ -231,7 +231,7 @@ class TestSettleOutcome:
         assert ground.state("order-42") == "rejected"
 
     def test_tells_a_producer_that_waits(self, ground: Ground) -> None:
-        """`AsyncResult.get` subscribes, and looks at the result no more."""
+        """`AsyncResult.get` subscribes, and does not read the result again."""
         redis: Any = ground.redis
         with redis.pubsub(ignore_subscribe_messages=True) as waiting:
             waiting.subscribe(keys.result("order-42"))
@@ -292,7 +292,7 @@ class TestSettleRelease:
         assert (ground.state("order-42"), ground.due()) == ("sending", [])
 
     def test_a_repeated_report_counts_once(self, ground: Ground) -> None:
-        """Redis' reply may be lost, and the same settlement come once more."""
+        """Redis' reply may be lost, so that the same settlement is sent again."""
         claim = ground.sending(job())
         for _ in range(2 * IN_A_ROW):
             ground.answer(claim, NotPlaced(Code.COULD_NOT_CONNECT))
@@ -307,7 +307,7 @@ class TestSettleRelease:
 
 
 class TestRetrying:
-    """What came of a call is known here and nowhere else."""
+    """Only this process knows the result of a call."""
 
     @pytest.mark.parametrize("ends", [True, False])
     def test_settle_is_repeated_until_redis_answers(

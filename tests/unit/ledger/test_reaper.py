@@ -24,13 +24,13 @@ def past() -> datetime:
 
 
 class TestReap:
-    def test_leaves_the_living_alone(self, ground: Ground) -> None:
+    def test_valid_leases_are_kept(self, ground: Ground) -> None:
         ground.claim(job("a"))
         ground.sending(job("b"))
         assert ground.reaper.reap() == {}
 
-    def test_leaves_alone_whoever_was_given_more_time(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A housekeeper acts by a list that was true a moment ago."""
+    def test_a_lease_that_was_extended_is_kept(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The list of expired leases may be outdated."""
         ground.claim(job("a"))
         ground.sending(job("b"))
         overdue = [("a", None, 5), ("b", None, 5)]
@@ -75,7 +75,7 @@ def test_waiting_jobs_expire_though_the_fleet_is_paused(ground: Ground) -> None:
 
 
 def test_nothing_expires_before_its_time_by_an_old_list(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The record under an id may be another one than a moment ago."""
+    """The list of expired jobs may be outdated."""
     ground.ledger.accept([job("early", not_after=soon()), job("any")])
     overdue = [("early", None, 5), ("any", None, 5)]
     monkeypatch.setattr(ground.reaper, "_overdue", lambda *_: overdue)
@@ -83,7 +83,7 @@ def test_nothing_expires_before_its_time_by_an_old_list(ground: Ground, monkeypa
     assert ground.due() == ["early", "any"]
 
 
-def test_what_may_be_on_the_wire_does_not_expire(ground: Ground) -> None:
+def test_a_request_in_progress_does_not_expire(ground: Ground) -> None:
     ground.sending(job(not_after=soon()))
     ground.advance(2 * 3600)
     assert ground.reaper.expire() == []

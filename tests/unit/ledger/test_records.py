@@ -39,7 +39,7 @@ class TestRecords:
         assert ground.records.counts("b")["open"] == ground.records.counts()["open"] == 3
 
     def test_pages_lose_none_of_many_jobs_due_at_the_same_instant(self, ground: Ground) -> None:
-        """More than are read at a time, over several priorities."""
+        """There are more jobs than are read at a time, with several priorities."""
         later = in_an_hour()
         jobs = [job(f"j{n}", priority=4 + n % 3, not_before=later) for n in range(330)]
         ground.ledger.accept(jobs)

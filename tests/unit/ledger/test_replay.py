@@ -1,4 +1,4 @@
-"""A Redis that forgot its last moments is told what the workers know, and nobody is called again for them."""
+"""After Redis lost its latest writes, workers record their outcomes again, and nobody is called twice."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +17,13 @@ from tests.support.ground import Ground, job
 
 @pytest.fixture
 def ground(real_redis: Redis) -> Ground:
-    """The real one alone: who tells a run id, and can be set back, is a server."""
+    """Only a real Redis has a run id and can be set back to an earlier state."""
     return Ground.over(real_redis)
 
 
 @contextmanager
 def forgotten(redis: Redis) -> Iterator[None]:
-    """Whatever happens within is not known to Redis afterwards."""
+    """Redis loses everything that is written inside this context."""
     options: Any = {name: redis.connection_pool.connection_kwargs[name] for name in ("host", "port", "db")}
     with Redis(**options) as raw:
         kept = {key: raw.dump(key) for key in raw.scan_iter()}
@@ -52,15 +52,15 @@ def claim_anew(ground: Ground) -> None:
     assert isinstance(ground.ledger.claim("order-42", worker="another"), Claim)
 
 
-def test_a_job_that_was_waiting_when_redis_forgot(ground: Ground) -> None:
+def test_a_job_that_was_waiting_before_the_loss(ground: Ground) -> None:
     ground.ledger.accept([job(batch="b")])
     with forgotten(ground.redis):
         call(ground, ground.claim(job(batch="b")))
-    check_told(ground)
+    check_replayed(ground)
 
 
 @pytest.mark.parametrize("meanwhile", [nothing, reap, claim_anew], ids=lambda each: each.__name__)
-def test_a_job_that_another_may_take_up_before_redis_is_told(
+def test_a_job_that_another_worker_may_claim_before_the_replay(
     ground: Ground, meanwhile: Callable[[Ground], None]
 ) -> None:
     if meanwhile is claim_anew:
@@ -72,25 +72,25 @@ def test_a_job_that_another_may_take_up_before_redis_is_told(
         with forgotten(ground.redis):
             call(ground, claim)
     meanwhile(ground)
-    check_told(ground)
+    check_replayed(ground)
 
 
-def test_a_job_that_was_sending_when_redis_forgot(ground: Ground) -> None:
+def test_a_job_that_was_sending_before_the_loss(ground: Ground) -> None:
     claim = ground.sending(job(batch="b"))
     with forgotten(ground.redis):
         ground.end(claim, State.PLACED, Code.PLACED)
     reap(ground)
-    check_told(ground)
+    check_replayed(ground)
 
 
-def test_a_job_that_redis_does_not_know_at_all(ground: Ground) -> None:
-    """Its message may be in the queue again, and must not be a new job."""
+def test_a_job_without_a_record(ground: Ground) -> None:
+    """Its message may be in the queue again, and must not become a new job."""
     with forgotten(ground.redis):
         call(ground, ground.claim(job(batch="b")))
-    check_told(ground)
+    check_replayed(ground)
 
 
-def test_an_answer_that_comes_after_redis_forgot_is_told_at_once(ground: Ground) -> None:
+def test_an_answer_after_the_loss_is_recorded_at_once(ground: Ground) -> None:
     ground.ledger.accept([job(batch="b")])
     with forgotten(ground.redis):
         claim = ground.sending(job(batch="b"))
@@ -99,7 +99,7 @@ def test_an_answer_that_comes_after_redis_forgot_is_told_at_once(ground: Ground)
     assert ground.due() == []
 
 
-def test_what_is_in_doubt_is_told_too(ground: Ground) -> None:
+def test_an_unconfirmed_outcome_is_replayed_too(ground: Ground) -> None:
     ground.ledger.accept([job(batch="b")])
     with forgotten(ground.redis):
         call(ground, ground.claim(job(batch="b")), State.UNCONFIRMED)
@@ -108,7 +108,7 @@ def test_what_is_in_doubt_is_told_too(ground: Ground) -> None:
     assert ground.due() == []
 
 
-def test_a_redis_that_forgot_nothing_learns_nothing(ground: Ground) -> None:
+def test_a_replay_without_a_loss_changes_nothing(ground: Ground) -> None:
     call(ground, ground.claim(job("a")))
     call(ground, ground.claim(job("b")), State.UNCONFIRMED)
     assert ground.cancel_retry.retry("b", not_placed=True).done
@@ -118,8 +118,8 @@ def test_a_redis_that_forgot_nothing_learns_nothing(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize("state", [State.CANCELLED, State.EXPIRED])
-def test_a_job_that_was_called_off_after_redis_forgot_its_call(ground: Ground, state: State) -> None:
-    """It was called all the same, and whoever called it off is told so."""
+def test_a_job_that_was_withdrawn_after_the_loss_of_its_call(ground: Ground, state: State) -> None:
+    """The call was placed, and the record must say so."""
     asked = job(batch="b", not_after=datetime.now(UTC) + timedelta(hours=1))
     ground.ledger.accept([asked])
     with forgotten(ground.redis):
@@ -135,8 +135,8 @@ def test_a_job_that_was_called_off_after_redis_forgot_its_call(ground: Ground, s
     assert ground.redis.zcard(keys.index(state)) == 0
 
 
-def test_another_outcome_stands(ground: Ground) -> None:
-    """One that no step leads to from before a call: it is of another time."""
+def test_another_outcome_is_kept(ground: Ground) -> None:
+    """No step leads to this outcome from a state before the call, so it is newer."""
     ground.ledger.accept([job(batch="b")])
     with forgotten(ground.redis):
         call(ground, ground.claim(job(batch="b")))
@@ -145,21 +145,21 @@ def test_another_outcome_stands(ground: Ground) -> None:
     assert ground.state("order-42") == "rejected"
 
 
-def test_nothing_is_sent_until_all_had_the_time_to_tell(ground: Ground) -> None:
-    """By another server than the last time."""
+def test_nothing_is_sent_until_all_workers_had_time_to_replay(ground: Ground) -> None:
+    """The run id of Redis has changed."""
     call(ground, ground.claim(job("before")))
     ground.redis.set(keys.run, "another server")
     gate = ground.ledger.send(ground.claim(job()), to="+12125551234", caller_id="")
     assert (gate.verdict, gate.detail) == ("paused", "restart")
-    assert gate.wait_s == pytest.approx(18, abs=1), "a whole exchange, and a margin"
+    assert gate.wait_s == pytest.approx(18, abs=1), "a whole request, and a margin"
     (entry,) = Pause(ground.redis).entries()
     assert entry.reason is PauseReason.RESTART
     Pause(ground.redis).end(PauseReason.RESTART)
     assert ground.state("order-42") == "preparing"
 
 
-def check_told(ground: Ground) -> None:
-    """As if nothing had been forgotten, and safe from whoever comes."""
+def check_replayed(ground: Ground) -> None:
+    """The records are the same as without the loss, and no other worker can claim the job."""
     assert ground.ledger.replay() == ["order-42"]
     assert ground.ledger.replay() == []
     assert ground.state("order-42") == "placed"

@@ -1,4 +1,4 @@
-"""The edge to Redis: every error of the library's is one error of ours, and scripts still load themselves."""
+"""The Redis client: it translates all errors of redis-py, and still loads missing scripts."""
 
 import pytest
 from redis import Redis, RedisError
@@ -33,7 +33,7 @@ def test_a_redis_that_refuses(redis_client: Redis, *, piped: bool) -> None:
 
 
 def test_a_script_that_redis_does_not_know_is_loaded(redis_client: Redis) -> None:
-    """Redis forgets its scripts when it is started anew."""
+    """Redis loses its scripts in a restart."""
     script = redis_client.register_script("return redis.call('INCR', KEYS[1])")
     assert script(keys=["n"]) == 1
     redis_client.script_flush()

@@ -1,4 +1,4 @@
-"""Holds the page of keys to the scripts: every field that they touch is on it, and no other."""
+"""`store/keys.py` lists exactly the fields that the scripts use."""
 
 import inspect
 import re
@@ -69,7 +69,7 @@ def touched() -> dict[str, set[str]]:
 
 
 def eventful(ground: Ground) -> set[str]:
-    """The fields of the record of a job that met everything: repeated, conflicting, waiting, placed."""
+    """The fields of the record of a job that was repeated, had a conflict, waited, and was placed."""
     ground.ledger.accept([job(batch="b"), job(batch="b"), job(to="another")])
     waiting: Any = ground.redis.hgetall(keys.job("order-42"))
     claim = ground.sending(job(batch="b"))

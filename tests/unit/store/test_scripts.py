@@ -51,7 +51,7 @@ def test_no_two_parts_define_the_same_function() -> None:
 
 @each_operation
 def test_each_part_is_loaded_once_and_above_what_calls_it(operation: str) -> None:
-    """Lua knows a local function only below its definition."""
+    """In Lua, a local function must be defined before its use."""
     script = source(operation)
     assert len(defined(script)) == len(set(defined(script)))
     known = set[str]()
@@ -70,7 +70,7 @@ def test_an_operation_compiles(operation: str, real_redis: Redis) -> None:
 
 @each_operation
 def test_the_header_of_an_operation_has_the_keys_that_it_uses(operation: str) -> None:
-    """And `n..` at its end if the operation takes as many as there are."""
+    """The list ends with `n..` if the operation takes any number of keys."""
     text = FILES[f"{operation}.lua"]
     (header,) = re.findall(r"^-- KEYS(.*?)^-- (?:ARGV|Reply)", text, re.MULTILINE | re.DOTALL)
     code = " ".join(tokens(text))

@@ -1,4 +1,4 @@
-"""What becomes of a job, for every answer that the API, the token cache and the ledger can give."""
+"""How a job ends, for every result of the API, the token cache and the ledger."""
 
 import threading
 from collections.abc import Callable
@@ -19,8 +19,8 @@ from tests.support.desk import PLACED, Answer, Desk, ScriptedApi
 from tests.support.ground import Ground, job
 
 
-class AwayAfterTheCall(ScriptedApi):
-    """Redis does not take the n-th command after the answer."""
+class RedisFailsAfterTheCall(ScriptedApi):
+    """The n-th command to Redis after the answer fails."""
 
     def __init__(self, redis: Redis, answer: Answer, nth: int, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(answers=[answer])
@@ -129,7 +129,7 @@ def test_what_may_have_rung_is_sent_again_no_more_often_than_allowed(desk: Desk)
     assert (desk.ground.state("order-42"), len(desk.api.asked)) == ("unconfirmed", 3)
 
 
-def test_certainly_not_placed_is_put_off_until_the_attempts_are_used(desk: Desk) -> None:
+def test_certainly_not_placed_is_retried_until_the_attempts_are_used(desk: Desk) -> None:
     desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT, "refused")]
     for attempt in (1, 2):
         desk.dial(job())
@@ -147,7 +147,7 @@ def test_certainly_not_placed_is_put_off_until_the_attempts_are_used(desk: Desk)
     assert record["message"] == "refused (3 attempts)"
 
 
-def test_an_old_job_is_not_put_off_once_more(desk: Desk) -> None:
+def test_an_old_job_is_not_retried(desk: Desk) -> None:
     desk.api.answers = [NotPlaced(Code.COULD_NOT_CONNECT)]
     desk.ground.ledger.accept([job()])
     desk.ground.advance(2 * 3600)
@@ -226,7 +226,7 @@ def test_a_paused_fleet_sends_nothing(desk: Desk) -> None:
 class TestWaitingForASlot:
     @pytest.fixture
     def paced(self, fake_redis: Redis) -> Callable[[Pace], Desk]:
-        """A worker with a pace, that has just used a slot."""
+        """A worker with this pace that has just used a slot."""
 
         def paced(pace: Pace) -> Desk:
             desk = Desk(Ground.over(fake_redis, pace=pace))
@@ -240,29 +240,29 @@ class TestWaitingForASlot:
         slow.dial(job())
         assert slow.ground.state("order-42") == "placed"
 
-    def test_a_long_wait_gives_the_job_back_for_later(self, paced: Callable[[Pace], Desk]) -> None:
+    def test_a_long_wait_reschedules_the_job(self, paced: Callable[[Pace], Desk]) -> None:
         slow = paced(Pace(interval_s=5, max_wait_s=0.3))
         slow.dial(job())
         record = slow.ground.record("order-42")
         assert (record["state"], record["attempts"]) == ("scheduled", 0)
 
-    def test_shutdown_wakes_the_sleeper_and_the_job_goes_back(self, paced: Callable[[Pace], Desk]) -> None:
+    def test_shutdown_ends_the_wait_and_requeues_the_job(self, paced: Callable[[Pace], Desk]) -> None:
         slow = paced(Pace(interval_s=0.5, max_wait_s=1))
         timer = threading.Timer(0.05, slow.stopping.set)
         timer.start()
         slow.dial(job())
         timer.join()
         assert slow.ground.state("order-42") == "queued"
-        assert len(slow.api.asked) == 1  # the one before
+        assert len(slow.api.asked) == 1  # the job before
 
 
-def test_a_stopping_worker_gives_its_jobs_back(desk: Desk) -> None:
+def test_a_stopping_worker_requeues_its_jobs(desk: Desk) -> None:
     desk.stopping.set()
     desk.dial(job())
     assert (desk.ground.state("order-42"), desk.ground.due()) == ("queued", ["order-42"])
 
 
-def test_a_worker_that_froze_after_the_ledgers_word_does_not_send(
+def test_a_worker_that_was_suspended_after_go_does_not_send(
     desk: Desk,
 ) -> None:
     desk.clock = iter([0.0, 10.0]).__next__
@@ -272,8 +272,8 @@ def test_a_worker_that_froze_after_the_ledgers_word_does_not_send(
     assert (record["state"], record["attempts"]) == ("queued", 0)
 
 
-class TestTheLedgerIsAway:
-    """Whatever is known of a job is told when the ledger is back: nobody else knows it."""
+class TestRedisUnavailable:
+    """The result of a job is stored when Redis is available again: only this worker knows it."""
 
     @pytest.mark.parametrize("executed", [True, False])
     def test_a_lost_reply_to_send_sends_nothing(
@@ -305,7 +305,7 @@ class TestTheLedgerIsAway:
     def test_a_token_that_cannot_be_discarded_costs_no_answer(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch, *, first: bool
     ) -> None:
-        """The request was refused for certain, whether or not the fleet can be told of its token."""
+        """The request was certainly refused, whether or not the token can be removed."""
 
         def away(_: str) -> None:
             raise LedgerUnavailable("away")
@@ -317,7 +317,7 @@ class TestTheLedgerIsAway:
         assert desk.ground.state("order-42") == ("queued" if first else "scheduled")
 
     def test_what_was_called_is_never_taken_for_a_defect(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        """However long Redis is away: it would be given back, and called again, as soon as Redis is there."""
+        """Otherwise the job is requeued, and called again, when Redis is available again."""
 
         def away(*_: object, **__: object) -> None:
             raise LedgerUnavailable("away")
@@ -327,7 +327,7 @@ class TestTheLedgerIsAway:
             desk.dial(job())
         assert (len(desk.api.asked), desk.ground.state("order-42")) == (1, "sending")
 
-    @pytest.mark.parametrize("nth", range(1, 10))  # a script may have to be loaded first
+    @pytest.mark.parametrize("nth", range(1, 10))  # redis-py may have to load a script first
     @pytest.mark.parametrize(
         ("answer", "state"),
         [
@@ -339,18 +339,18 @@ class TestTheLedgerIsAway:
         ],
         ids=lambda value: value if isinstance(value, str) else type(value).__name__,
     )
-    def test_an_answer_is_not_forgotten(
+    def test_an_answer_is_not_lost(
         self, desk: Desk, answer: Answer, state: str, nth: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Whichever command after the answer meets a Redis that is away."""
-        desk.api = AwayAfterTheCall(desk.ground.redis, answer, nth, monkeypatch)
+        """This holds for each command after the answer that fails."""
+        desk.api = RedisFailsAfterTheCall(desk.ground.redis, answer, nth, monkeypatch)
         desk.dial(job())
         monkeypatch.undo()
         assert desk.ground.state("order-42") == state
 
 
 class TestDefects:
-    """A bug of ours must neither lose a job, nor send it twice, nor go round in circles."""
+    """A defect in Dialer must not lose a job, send it twice, or retry it without end."""
 
     def test_before_sending_once_more_later_then_failed(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("tasks.attempt.screen", lambda *_, **__: 1 / 0)
@@ -362,7 +362,7 @@ class TestDefects:
         record = desk.ground.record("order-42")
         assert (record["state"], record["code"], desk.api.asked) == ("failed", "internal_error", [])
 
-    def test_what_one_worker_after_the_other_dies_of_ends_unsent(self, desk: Desk) -> None:
+    def test_a_job_that_kills_its_workers_ends_unsent(self, desk: Desk) -> None:
         desk.ground.ledger.accept([job()])
         for _ in range(5):
             desk.make_due()

@@ -1,4 +1,4 @@
-"""The table of what an answer means for the job and for the fleet, without Redis."""
+"""The table of decisions: what each result means for the job and for the fleet, without Redis."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ REFUSED_TOKEN = NotPlaced(Code.TOKEN_REFUSED, "m", http_status=401)
 LIMITED = NotPlaced(Code.RATE_LIMITED, "m", http_status=429, retry_after_s=60)
 IN_ITS_PLACE = released(None, Code.COULD_NOT_CONNECT, counts=False)
 
-#: What happened, the claim, the policy -> what becomes of the job, and what instead while the breaker is open for it.
+#: The result, the claim, the policy -> what happens to the job, and what happens instead while the breaker is open.
 TABLE: list[tuple[str, Event, Claim, RetryPolicy, End | Release, Release | None]] = [
     (
         "placed",

@@ -15,13 +15,13 @@ from worker.wiring import ledger_of
 
 
 def test_who_leaves_does_not_wait_for_redis(fake_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would insist for minutes, and be killed; the lease says the same when it ends."""
+    """Otherwise it would retry for minutes and be killed. The job ends in the same way when its lease expires."""
     claim = Ground.over(fake_redis).sending(job())
     stopping, asked = threading.Event(), []
 
     def away(**_: Any) -> None:
         asked.append(1)
-        assert len(asked) < 5, "it insists"
+        assert len(asked) < 5, "it does not retry for minutes"
         raise LedgerUnavailable("away")
 
     ledger = ledger_of(load({}, dotenv=None, credentials=False), fake_redis, stopping)

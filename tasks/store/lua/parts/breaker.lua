@@ -31,7 +31,8 @@ end
 
 -- Reset the counts and close the breaker. The list of the jobs that were rejected before a pause is kept.
 local function forget_streaks(breaker)
-  redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected', 'probed')
+  redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected',
+    'probed')
 end
 
 -- Return a list of ids (JSON, or false for none) with one more id; the oldest id is dropped when the list is full.
