@@ -1,4 +1,4 @@
-"""One contender goes through a campaign: orders pour in, faults come and go, and when all faults have ended, the result is judged."""
+"""Runs one contender through a campaign: jobs come in, faults begin and end, and then the result is judged."""
 
 import tempfile
 import threading
