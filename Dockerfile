@@ -37,6 +37,9 @@ ENV PATH=/opt/dialer/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 WORKDIR /srv
+# With names, because Celery takes a user or group without one for a superuser.
+RUN groupadd --gid 10001 dialer \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /srv --shell /usr/sbin/nologin dialer
 # A number, so that Kubernetes' runAsNonRoot can tell; it owns no file of the image.
 USER 10001:10001
 STOPSIGNAL SIGTERM

@@ -35,6 +35,7 @@ BENCHES: Final = {
     "lookups": "records read per second, and the time for a page of failed jobs",
     "memory": "bytes per job in Redis, and the memory of a worker by size of the backlog",
     "due": "the delay of scheduled jobs",
+    "numbers": "phone numbers that are read as a different number, or refused, by region",
     "roundtrips": "commands to Redis per job, and the purpose of each",
 }
 

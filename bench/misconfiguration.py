@@ -42,7 +42,7 @@ class FaultCourse:
 FAULTS: Final = {
     "wrong secret": Misconfiguration({"client_secret": "another"}),
     "revoked client": Misconfiguration({"client_secret": "another"}, late=True),
-    "missing permission": Misconfiguration({"may_place_calls": False}),
+    "missing permission": Misconfiguration({"permissions": []}),
     "unverified caller ID": Misconfiguration({"verified_caller_ids": ["+12125550000"]}),
 }
 

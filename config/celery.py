@@ -6,8 +6,11 @@ The jobs are in the ledger, so these settings only keep the worker connected and
 
 from typing import Any
 
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config.redis_address import RedisAddress, read_address
 from config.settings import Settings
-from config.urls import verified
 
 #: kombu sets no socket timeout by default: a half-open connection would block a worker forever.
 SOCKET_TIMEOUT_S = 5.0
@@ -16,15 +19,18 @@ CONNECT_TIMEOUT_S = 3.0
 
 def celery_config(settings: Settings, *, queue: str) -> dict[str, Any]:
     """Return the configuration of an app that consumes `queue`; the ledger writes results, not Celery."""
+    address = read_address(settings.redis_url.reveal())
     return {
-        "broker_url": verified(settings.redis_url.reveal()),
+        "broker_url": address.celery_url,
         "broker_transport_options": {
             "socket_timeout": SOCKET_TIMEOUT_S,
             "socket_connect_timeout": CONNECT_TIMEOUT_S,
             "socket_keepalive": True,
             "health_check_interval": 5,
-            # Used for sentinel:// URLs only.
+            "client_name": address.client_name,
+            # These two are used for sentinel:// URLs only.
             "master_name": settings.sentinel_master,
+            "sentinel_kwargs": sentinel_options(address),
         },
         "broker_connection_retry_on_startup": True,
         # By default Celery gives up after 100 tries; an outage of Redis may last longer.
@@ -46,4 +52,15 @@ def celery_config(settings: Settings, *, queue: str) -> dict[str, Any]:
         "worker_redirect_stdouts": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "enable_utc": True,
+    }
+
+
+def sentinel_options(address: RedisAddress) -> dict[str, Any]:
+    """Return the options of connections to the Sentinels, for redis-py and for kombu."""
+    time_outs = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), CONNECT_TIMEOUT_S)
+    return {
+        **time_outs,
+        # redis-py retries ten times by default; the next Sentinel is a better choice.
+        "retry": Retry(NoBackoff(), 1),
+        **address.sentinel_login,
     }

@@ -49,6 +49,9 @@ _DECIMAL = rf"""
 _IP = r"""
     (?:[0-9]{1,3}\.){3} [0-9]{1,3} (?=:[0-9]{1,5}\b)   # 192.168.100.200:6379, only with a port
 """
+_REDIRECT = rf"""
+    \b (?:MOVED|ASK) [ ] [0-9]{{1,5}} [ ] {_IP}   # MOVED 3999 127.0.0.1:6381: a Redis cluster names another server
+"""
 _EC2_HOST = r"""
     (?<=\bip-) (?:[0-9]{1,3}-){3} [0-9]{1,3} (?![0-9-])   # ip-172-31-100-200
 """
@@ -59,6 +62,7 @@ _NUMBER = re.compile(
         (?<![0-9a-z+]) (?: {_UUID} | {_HASH} | {_TIME} )
       | (?<![0-9+.\-)/]) (?: {_DECIMAL} | {_IP} )
       | {_EC2_HOST}
+      | {_REDIRECT}
     )
   | (?P<sign>
         (?: tel: {_GAP} )? (?: [+\uff0b]      # +1  tel:+1  ＋1

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 
+from config.regions import did_you_mean
 from config.values import RateLimit
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -103,7 +104,7 @@ def region(text: str) -> str:
         from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415 - 'dialer --help' must start fast
 
         if text not in SUPPORTED_REGIONS:
-            raise ValueError("not a region code; use two capital letters, such as US or GB")
+            raise ValueError(f"not a region code{did_you_mean(text)}; use two capital letters, such as US or GB")
     return text
 
 
@@ -114,3 +115,20 @@ def regions(text: str) -> frozenset[str]:
     # 001 stands for numbers that belong to no country, such as international freephone (+800).
     names = {name.strip() for name in text.split(",")}
     return frozenset(name if name == "001" else region(name) for name in names)
+
+
+def number_ranges(text: str) -> tuple[str, ...]:
+    """Prefixes in E.164, separated by commas. A country code alone is none: it would trust a whole country."""
+    ranges = tuple(each.strip() for each in text.split(",")) if text else ()
+    for each in ranges:
+        if not re.fullmatch(r"\+[1-9][0-9]{2,14}", each):
+            raise ValueError("a range is '+', a country code and the first digits of its numbers, such as +1679")
+        if _is_country(each):
+            raise ValueError("a country code alone is no range; add the first digits of its numbers, such as +1679")
+    return ranges
+
+
+def _is_country(prefix: str) -> bool:
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415 - as above
+
+    return int(prefix) in COUNTRY_CODE_TO_REGION_CODE

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from config import parsing, urls
+from config import parsing, redis_address, urls
 from config.declaration import Variable
 from config.masking import mask
 from config.sources import texts
@@ -53,7 +53,7 @@ def load(
     settings = Settings(**{name: reader.value(variable) for name, variable in BY_FIELD.items()})
     if credentials:
         reader.require(settings.profile)
-    settings = _with_hosts(settings, reader)
+    settings = _with_hosts(_with_redis_password(settings, reader), reader)
     if faults:
         raise SettingsError(faults)
     return settings
@@ -73,7 +73,7 @@ class _Reader:
             try:
                 return variable.parse(text)
             except ValueError as wrong:
-                self._add(variable, wrong)
+                self.add(variable, wrong)
         return variable.parse(variable.default)
 
     def require(self, profile: Profile) -> None:
@@ -87,9 +87,10 @@ class _Reader:
         try:
             check(value)
         except ValueError as wrong:
-            self._add(BY_FIELD[field], wrong)
+            self.add(BY_FIELD[field], wrong)
 
-    def _add(self, variable: Variable, wrong: ValueError) -> None:
+    def add(self, variable: Variable, wrong: ValueError) -> None:
+        """Add the fault of a variable."""
         shown = _shown(variable, self._found.get(variable.name) or "")
         self._faults.append(f"{variable.name}{shown} is wrong: {wrong}")
 
@@ -99,6 +100,18 @@ def _shown(variable: Variable, text: str) -> str:
     if variable.secret or variable.is_url or len(text) > _LONGEST_SHOWN:
         return ""
     return f" ({mask(ascii(text))})"
+
+
+def _with_redis_password(settings: Settings, reader: _Reader) -> Settings:
+    """Put the password for Redis into its URL: whoever connects needs only that."""
+    url, password = settings.redis_url.reveal(), settings.redis_password.reveal()
+    if not password:
+        return settings
+    try:
+        return replace(settings, redis_url=Secret(redis_address.with_password(url, password)))
+    except ValueError as wrong:
+        reader.add(BY_FIELD["redis_password"], wrong)
+        return settings
 
 
 def _with_hosts(settings: Settings, reader: _Reader) -> Settings:

@@ -5,14 +5,13 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9.])?|[0-9a-f:.]+(%[A-Za-z0-9]+)?")
-_REDIS_FORMS = "use redis://, rediss://, redis+socket:// or unix://, or sentinel://host:26379;sentinel://host2:26379"
 
 
 def base_url(text: str) -> str:
     """Check the base URL of an HTTP API, and remove its trailing slash; an empty text stays empty."""
     if not text:
         return ""
-    url = _split(text, "use one like https://api.example.com")
+    url = split(text, "use one like https://api.example.com")
     if url.scheme not in {"https", "http"}:
         raise ValueError("not an https URL; use one like https://api.example.com")
     if url.username is not None or url.password is not None or set(text) & set("?#\\"):
@@ -27,42 +26,13 @@ def check_encrypted(base_url: str) -> None:
         raise ValueError("credentials would be sent unencrypted; use https, or set GENESYS_CLOUD_ALLOW_HTTP=1")
 
 
-def redis_url(text: str) -> str:
-    """Check the URL of a Redis, of a socket, or of several Sentinels separated by semicolons, as kombu reads them."""
-    allowed = {"sentinel"} if text.startswith("sentinel://") else {"redis", "rediss", "redis+socket", "unix"}
-    for part in text.split(";") if "sentinel" in allowed else [text]:
-        scheme = part.partition("://")[0]
-        if scheme not in allowed or "://" not in part:
-            # kombu ignores a Sentinel that is written without its scheme.
-            raise ValueError(f"not a Redis URL; {_REDIS_FORMS}")
-        if scheme in {"redis+socket", "unix"}:
-            _check_socket(part)
-            continue
-        url = _split(part, "use one like redis://host:6379/0, and percent-encode '#', '/', '?' and ';' in a password")
-        if not re.fullmatch(r"/?|/[0-9]{1,5}", url.path):
-            raise ValueError("the path is not a database number; use one like redis://localhost:6379/0")
-    return text
-
-
-def verified(text: str) -> str:
-    """Return the URL with `ssl_cert_reqs=required` if it uses TLS; without it kombu checks no certificate."""
-    if not text.startswith("rediss://") or "ssl_cert_reqs=" in text:
-        return text
-    return f"{text}{'&' if '?' in text else '?'}ssl_cert_reqs=required"
-
-
 def passwords(text: str) -> set[str]:
     """Return the passwords in one or more URLs, separated by semicolons: as written, and percent-decoded."""
     written = {urlsplit(part).password or "" for part in text.split(";")}
     return {form for password in written for form in (password, unquote(password)) if form}
 
 
-def _check_socket(text: str) -> None:
-    if not re.fullmatch(r"[a-z+]+://([^/@]*@)?/[!-~]+", text):
-        raise ValueError("the path of the socket is missing; use redis+socket:///path/to/redis.sock")
-
-
-def _split(text: str, fix: str) -> SplitResult:
+def split(text: str, fix: str) -> SplitResult:
     """Split a URL that has a host, a valid port if any, and only visible characters (urlsplit removes line ends)."""
     try:
         url = urlsplit(text)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from config import parsing, urls
+from config import parsing, redis_address, urls
 from config.declaration import VARIABLE, Variable, setting
 from config.values import Ambiguous, LogFormat, Profile, RateLimit, Secret
 
@@ -71,10 +71,16 @@ class Settings:
     )
     redis_url: Secret = setting(
         "DIALER_REDIS_URL",
-        urls.redis_url,
+        redis_address.redis_url,  # completed with the password by `config.settings.load`
         secret=True,
         default="redis://localhost:6379/0",
         meaning="The Redis that holds queue, results and records: redis://, rediss://, sentinel:// or redis+socket://.",
+    )
+    redis_password: Secret = setting(
+        "DIALER_REDIS_PASSWORD",
+        str,
+        secret=True,
+        meaning="The password for Redis (and its Sentinels), in place of one in DIALER_REDIS_URL.",
     )
     sentinel_master: str = setting(
         "DIALER_SENTINEL_MASTER",
@@ -105,6 +111,11 @@ class Settings:
         parsing.switch,
         default="0",
         meaning="Whether premium-rate numbers may be called.",
+    )
+    extra_ranges: tuple[str, ...] = setting(
+        "DIALER_EXTRA_RANGES",
+        parsing.number_ranges,
+        meaning="Prefixes of numbers in service that Dialer's metadata does not know yet, such as +1679,+1861.",
     )
     rate_limit: RateLimit = setting(
         "DIALER_RATE_LIMIT",

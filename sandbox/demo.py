@@ -22,7 +22,6 @@ from sandbox.demo_fleet import DemoWorker
 from sandbox.demo_progress import watch
 from sandbox.demo_report import report
 from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
-from sandbox.extra import require_extra
 from sandbox.foreground import caller_settings, exports
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.process import Simulator, SimulatorDidNotStart
@@ -52,7 +51,6 @@ def command(*, keep: bool) -> None:
 
     It needs no account and no settings, changes nothing outside of itself, and takes less than a minute.
     """
-    require_extra()
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
     try:

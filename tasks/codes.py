@@ -36,6 +36,7 @@ class Code(StrEnum):
     UNSUPPORTED_CONTENT_TYPE = "unsupported_content_type"
     UNKNOWN_TASK = "unknown_task"
     MESSAGE_TOO_LARGE = "message_too_large"
+    UNSUPPORTED_OPTION = "unsupported_option"
     MALFORMED_JOB = "malformed_job"
     MISSING_FIELD = "missing_field"
     UNKNOWN_FIELD = "unknown_field"
@@ -45,6 +46,7 @@ class Code(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     NOT_DIALABLE = "not_dialable"
+    AMBIGUOUS_NUMBER = "ambiguous_number"
     EXTENSION_UNSUPPORTED = "extension_unsupported"
     EMERGENCY_NUMBER = "emergency_number"
     SHORT_CODE = "short_code"
@@ -111,8 +113,13 @@ WORDS: dict[Code, Words] = {
         "The queue message is larger than any dial job can be.",
         "Keep 'attributes' within 10 KB, and send only the fields of a job.",
     ),
+    Code.UNSUPPORTED_OPTION: Words(
+        "The message names tasks that only a Celery worker would run after this one.",
+        "Send the job without link, link_error, chain and chord, and start the next task when its result is there.",
+    ),
     Code.MALFORMED_JOB: Words(
-        "The task's arguments are not exactly one JSON object.", "Send args=[{...}] and no keyword arguments."
+        "The task's arguments are not exactly one JSON object.",
+        'Send args=[{...}], or the one keyword argument kwargs={"job": {...}}.',
     ),
     Code.MISSING_FIELD: Words("A required field is missing.", _SHAPE_FIX),
     Code.UNKNOWN_FIELD: Words("The job has a field that does not exist.", _SHAPE_FIX),
@@ -121,6 +128,11 @@ WORDS: dict[Code, Words] = {
     Code.TOO_SHORT: Words("The number has too few digits for its country.", _E164_FIX),
     Code.TOO_LONG: Words("The number has too many digits for its country.", _E164_FIX),
     Code.NOT_DIALABLE: Words("The number is not in any assigned number range.", _E164_FIX),
+    Code.AMBIGUOUS_NUMBER: Words(
+        "The digits can be more than one number, or only a number abroad without its '+'.",
+        "Write the number with '+' and country code; if all numbers have lost their '+', set 'region' to ZZ "
+        "(dialer import --numbers international).",
+    ),
     Code.EXTENSION_UNSUPPORTED: Words(
         "The number has an extension, and a call without it would reach the wrong person.",
         "Send the direct number, without an extension.",

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from config.masking import mask
+from config.regions import did_you_mean
 from tasks.codes import Code
 from tasks.errors import JobError
 
@@ -30,7 +31,7 @@ class Job:
     to: str = field(repr=False)
     #: The caller ID as the producer wrote it; in JSON, the field is called `from`.
     caller_id: str | None = field(default=None, repr=False)
-    #: The region (ISO 3166, such as "US") of a number in national format.
+    #: The region (ISO 3166, such as "US") of a number without "+"; "ZZ" if it is international and has lost its "+".
     region: str | None = None
     user_id: str | None = None
     wrap_up_code_id: str | None = None
@@ -45,6 +46,15 @@ class Job:
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: How often the request may be sent in total.
     max_attempts: int | None = None
+
+    def within(self, not_before: datetime | None, not_after: datetime | None) -> Self:
+        """Return the job as it is when these times bind it as well as its own. Raises JobError: `invalid_field`."""
+        starts = [instant for instant in (self.not_before, not_before) if instant]
+        ends = [instant for instant in (self.not_after, not_after) if instant]
+        start, end = max(starts, default=None), min(ends, default=None)
+        if start and end and end <= start:
+            raise JobError(Code.INVALID_FIELD, "not_after must be later than not_before.")
+        return replace(self, not_before=start, not_after=end)
 
     def content(self) -> str:
         """Return the job as canonical JSON without its id: equal jobs give equal texts."""
@@ -101,10 +111,7 @@ def parse_job(job_id: str, payload: object) -> Job:
         for name, (attribute, read) in FIELDS.items()
         if payload.get(name) is not None
     }
-    job = Job(id=job_id, **values)
-    if job.not_before and job.not_after and job.not_after <= job.not_before:
-        raise JobError(Code.INVALID_FIELD, "not_after must be later than not_before.")
-    return job
+    return Job(id=job_id, **values).within(None, None)
 
 
 def _kind(value: object) -> str:
@@ -134,7 +141,8 @@ def _encodable(name: str, value: str) -> str:
 def _region(name: str, value: object) -> str:
     text = _text(name, value).strip().upper()
     if not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004 - ISO 3166 alpha-2
-        raise JobError(Code.INVALID_FIELD, f"{name} must be a two-letter country code such as US.")
+        hint = did_you_mean(text)
+        raise JobError(Code.INVALID_FIELD, f"{name} must be a two-letter country code such as US{hint}.")
     return text
 
 

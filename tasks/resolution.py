@@ -2,7 +2,7 @@
 
 result                         the job                                                          the breaker
 placed                         placed                                                           closes
-Refused                        rejected; breaker open: requeued in its place                    counts it
+Refused                        rejected; breaker open: requeued in its place, not counted       counts it
 Unknown                        unconfirmed; retried only with DIALER_AMBIGUOUS=redial           counts it
 NotPlaced  rate limit          requeued in its place, not counted as an attempt; fleet paused   API is alive
            first 401           requeued in its place, not counted as an attempt                 counts it

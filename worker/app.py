@@ -1,6 +1,7 @@
 """Creates the Celery app of a worker process, and runs the process."""
 
 import logging
+import os
 import signal
 import threading
 import warnings
@@ -8,7 +9,7 @@ from typing import Any
 
 from celery import Celery, bootsteps, signals
 from celery.apps.worker import Worker
-from celery.exceptions import CPendingDeprecationWarning
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.platforms import EX_OK
 from celery.worker import state
 
@@ -60,6 +61,9 @@ def run_worker(settings: Settings, *, concurrency: int) -> int:
     # Celery configures logging itself unless this signal has a receiver.
     signals.setup_logging.connect(_keep_logging, weak=False)
 
+    if os.geteuid():
+        # Celery takes a group without a name, as containers and OpenShift have it, for that of a superuser.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
     worker = Worker(
         app=app,
         hostname=f"dialer@{name}",

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from tasks.codes import State
@@ -67,8 +68,9 @@ class Loops:
         """End the loops and deregister this worker; other workers continue with the remaining jobs."""
         log.info("shutting down: finishing calls in progress, requeueing other jobs")
         self._stopping.set()
+        until = time.monotonic() + _JOIN_S
         for loop in self._loops:
-            loop.join(_JOIN_S)
+            loop.join(max(until - time.monotonic(), 0))
         try:
             self._parts.heartbeat.deregister()
         except LedgerUnavailable as error:

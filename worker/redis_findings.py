@@ -1,11 +1,15 @@
-"""Whether a Redis will do as a ledger: new enough, never evicting, and kept on disk."""
+"""Whether a Redis can be the ledger: new enough, one server, never evicting, and kept on disk."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from redis import Redis
 
+from config.settings import Settings
+from tasks.errors import LedgerUnavailable
+from worker.connection import connect
 from worker.finding import Finding, Verdict
+from worker.redis_faults import RedisFault, cluster_fault, explain
 
 #: https://redis.io/docs/latest/operate/oss_and_stack/install/version-control/: what Dialer is tested with.
 OLDEST: Final = (6, 2)
@@ -15,8 +19,20 @@ def redis_findings(redis: Redis, url: str = "") -> Iterator[Finding]:
     """Look at the server's own report. Raises LedgerUnavailable when it does not answer."""
     info: Any = redis.info()
     yield _version(info, url)
+    if fault := cluster_fault(info):
+        yield Finding(check="redis cluster mode", verdict=Verdict.FAIL, message=fault.message)
     yield _eviction(info)
     yield _persistence(info)
+
+
+def lasting_fault(settings: Settings) -> RedisFault | None:
+    """Ask Redis once for what no waiting would change; None if it can be used, or may answer later."""
+    try:
+        with connect(settings, retries=0) as redis:
+            return cluster_fault(redis.info())
+    except LedgerUnavailable as error:
+        fault = explain(settings.redis_url, error)
+        return fault if fault.lasts else None
 
 
 def _version(info: dict[str, Any], url: str) -> Finding:
@@ -26,6 +42,9 @@ def _version(info: dict[str, Any], url: str) -> Finding:
     if parts < OLDEST:
         told = f"version {version or 'unknown'}{where} is too old; Dialer needs {OLDEST[0]}.{OLDEST[1]} or newer"
         return Finding(check="redis", verdict=Verdict.FAIL, message=told)
+    if info.get("server_name") == "valkey":
+        # Its redis_version is that of the Redis that it stands in for.
+        version = f"{info.get('valkey_version', 'unknown')} of Valkey, compatible with Redis {version}"
     return Finding(check="redis", message=f"version {version}{where}")
 
 

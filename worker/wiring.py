@@ -65,7 +65,7 @@ class Parts:
 
 def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threading.Event) -> Parts:
     """Build the parts of a worker. This sends and receives nothing."""
-    redis = connect(settings)
+    redis = connect(settings, stopping=stopping)
     pace = Pace.of(settings.rate_limit)
     ledger = ledger_of(settings, redis, stopping)
     api = Genesys(settings)
@@ -89,7 +89,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         ledger=ledger,
         reaper=Reaper(redis, retention_s=settings.retention_days * 86400),
         attempt=dialing,
-        inbox=Inbox(connect(settings, decode=False), ledger=ledger, worker=worker),
+        inbox=Inbox(connect(settings, decode=False, stopping=stopping), ledger=ledger, worker=worker),
         heartbeat=heartbeat,
         scheduler=Scheduler(redis, pace=pace, width=lambda: heartbeat.fleet_concurrency),
     )

@@ -5,7 +5,8 @@ import sys
 
 import click
 
-from sandbox.simulator.behavior import PROFILES, BadBehavior, Behavior, changed
+from sandbox.simulator.behavior import Behavior
+from sandbox.simulator.changes import PROFILES, BadBehavior, changed
 from sandbox.simulator.server import CannotListen, run
 
 

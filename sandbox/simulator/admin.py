@@ -1,11 +1,12 @@
 """The admin API under `/sandbox`, to inspect and change the simulator. It has no rate limit."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from aiohttp import web
 
-from sandbox.simulator.behavior import BadBehavior
+from sandbox.simulator.changes import BadBehavior
 from sandbox.simulator.magic import MAGIC
 from sandbox.simulator.organization import Organization
 
@@ -30,6 +31,7 @@ class AdminApi:
             web.patch("/sandbox/behavior", _refusing_bad_input(self._change)),
             web.post("/sandbox/reset", self._reset),
             web.post("/sandbox/tokens/revoke", self._revoke_all),
+            web.post("/sandbox/sockets/close", self._close_sockets),
             web.post("/sandbox/stranger", _refusing_bad_input(self._stranger)),
         ]
 
@@ -47,9 +49,13 @@ class AdminApi:
         organization = self._organization
         per_number = organization.calls.most_per_number()
         traffic = organization.traffic
+        windows: Counter[str] = Counter()
+        for (client, _), used in organization.windows.counts().items():
+            windows[client] += used
         return web.json_response(
             {
                 "calls": len(organization.calls),
+                "calls_put_on_hold": organization.calls.put_on_hold,
                 "numbers": len(per_number),
                 "numbers_called_twice": sum(count > 1 for count in per_number.values()),
                 "requests": traffic.total,
@@ -58,7 +64,8 @@ class AdminApi:
                 "max_in_flight": traffic.max_in_flight,
                 "tokens_issued": organization.tokens.issued,
                 "tokens_alive": organization.tokens.alive(),
-                "windows": organization.windows.counts(),
+                "windows": windows,
+                "channels": len(organization.channels),
             }
         )
 
@@ -83,16 +90,22 @@ class AdminApi:
     async def _revoke_all(self, _request: web.Request) -> web.Response:
         return web.json_response({"revoked": self._organization.tokens.revoke_all()})
 
+    async def _close_sockets(self, _request: web.Request) -> web.Response:
+        return web.json_response({"closed": self._organization.channels.close_sockets()})
+
     async def _stranger(self, request: web.Request) -> web.Response:
-        """Act as another program that uses the same rate budget: `{"client_id": …, "requests": N}`."""
+        """Act as another program that uses the client's newest token: `{"client_id": …, "requests": N}`."""
         organization, behavior = self._organization, self._organization.behavior
         wanted = await request.json()
         client, requests = str(wanted["client_id"]), int(wanted["requests"])
-        if requests < 0:
-            raise ValueError("requests: expected 0 or more")
+        token = organization.tokens.newest(client)
+        if requests < 0 or token is None:
+            raise ValueError("expected 0 or more requests, and a client that has a token")
         admitted = 0
         for _ in range(requests):
-            status = organization.windows.spend(client, allowed=behavior.rate_limit, window_s=behavior.rate_window_s)
+            status = organization.windows.spend(
+                (client, token), allowed=behavior.rate_limit, window_s=behavior.rate_window_s
+            )
             admitted += status.admitted
         return web.json_response({"admitted": admitted, "refused": requests - admitted})
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.simulator.replies import ApiError, malformed_address
+from sandbox.simulator.replies import ApiError, malformed_address, not_a_user
 
 #: E.164: a plus sign and up to 15 digits, the first of which is not 0.
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
@@ -27,6 +27,9 @@ class RequestedCall:
 def read_guide_request(body: bytes) -> RequestedCall:
     """Read `{"to":{"phoneNumber":"tel:+…"},"from":…,"user":{"id":…},"wrapUpCode":…}`. Raises ApiError."""
     content = _object(body)
+    if "phoneNumber" in content:
+        # The published body belongs to a logged-in user at this path, and client credentials are none.
+        raise not_a_user()
     to, from_ = (_tel_uri(_inner(content, name, "phoneNumber")) for name in ("to", "from"))
     user_id = _required(_inner(content, "user", "id"), "user.id")
     _required(_inner(content, "wrapUpCode", "id"), "wrapUpCode.id")

@@ -6,7 +6,7 @@ that are not listed here, and to all other numbers, are answered and connect.
 
 from typing import NamedTuple
 
-from sandbox.simulator.calls import Callee
+from sandbox.simulator.course import Result
 from sandbox.simulator.faults import FAULTS
 
 
@@ -15,7 +15,7 @@ class Magic(NamedTuple):
 
     fault: str = ""
     once: bool = False
-    callee: Callee = Callee.ANSWERS
+    result: Result = Result.USER_HANGS_UP
 
     @property
     def rings(self) -> bool:
@@ -25,7 +25,7 @@ class Magic(NamedTuple):
     def sees(self) -> str:
         """What the client sees, as the table in the documentation says it."""
         if not self.fault:
-            return f"success, and then {self.callee.value}"
+            return f"success, and then {self.result.value}"
         then = ", then success" if self.once else ""
         return FAULTS[self.fault].sees + then
 
@@ -37,10 +37,14 @@ MAGIC: dict[str, Magic] = {
     for last, magic in {
         # The result of a placed call.
         "100": Magic(),
-        "101": Magic(callee=Callee.IS_BUSY),
-        "102": Magic(callee=Callee.DOES_NOT_ANSWER),
-        "103": Magic(callee=Callee.CANNOT_BE_REACHED),
-        "104": Magic(callee=Callee.ANSWERS_ON_THE_SECOND_LEG),
+        "101": Magic(result=Result.BUSY),
+        "102": Magic(result=Result.NO_ANSWER),
+        "103": Magic(result=Result.INVALID),
+        "104": Magic(result=Result.SECOND_LEG_ANSWERS),
+        "105": Magic(result=Result.DECLINED),
+        "106": Magic(result=Result.USER_MISSES),
+        "107": Magic(result=Result.CALLEE_HANGS_UP),
+        "108": Magic(result=Result.NO_ROUTE),
         # Refused permanently.
         "110": Magic("malformed_participant_address"),
         "111": Magic("invalid_from_address"),
@@ -51,6 +55,7 @@ MAGIC: dict[str, Magic] = {
         "116": Magic("no_user_station"),
         "117": Magic("not_a_user"),
         "118": Magic("no_active_edge"),
+        "119": Magic("no_station_for_edge"),
         # Refused temporarily.
         "120": Magic("rate_limited", once=True),
         "121": Magic("rate_limited"),
@@ -61,6 +66,7 @@ MAGIC: dict[str, Magic] = {
         "126": Magic("token_expired", once=True),
         "127": Magic("token_refused", once=True),
         "128": Magic("token_refused"),
+        "129": Magic("ip_not_authorized"),
         # A server error; the phone may have rung.
         "130": Magic("server_error"),
         "131": Magic("server_error_rings"),
@@ -91,5 +97,7 @@ MAGIC: dict[str, Magic] = {
         "156": Magic("drip_body"),
         "157": Magic("huge"),
         "158": Magic("redirect"),
+        # Not the platform's word.
+        "159": Magic("forbidden_by_proxy"),
     }.items()
 }

@@ -43,6 +43,10 @@ class IssuedTokens:
             raise ApiError(401, "credentials.expired", "The token has expired")
         return grant.client, token
 
+    def newest(self, client: str) -> str | None:
+        """Return the token that the client was issued last, if it was not revoked."""
+        return next((token for token, grant in reversed(self._tokens.items()) if grant.client == client), None)
+
     def revoke(self, token: str) -> None:
         self._tokens.pop(token, None)
 
@@ -67,7 +71,7 @@ def token_reply(
     *,
     behavior: Behavior,
     tokens: IssuedTokens,
-    windows: RateWindows,
+    windows: RateWindows[str],
 ) -> Reply:
     """Reply to `POST /oauth/token`. Its own rate limit is a 400, not a 429 (Genesys' Terraform provider)."""
     credentials = _credentials(form, authorization, behavior.profile)

@@ -5,8 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from sandbox.simulator.behavior import Behavior, changed
+from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.calls import CallLog
+from sandbox.simulator.changes import changed
+from sandbox.simulator.channels import Channels
 from sandbox.simulator.magic import MAGIC
 from sandbox.simulator.oauth import IssuedTokens
 from sandbox.simulator.rate_window import RateWindows
@@ -19,15 +21,19 @@ class Organization:
     def __init__(self, behavior: Behavior, clock: Callable[[], float] = time.time) -> None:
         self._at_start = behavior
         self.clock = clock
+        self.channels = Channels(clock)
         self.reset()
 
     def reset(self) -> None:
-        """Return to the state at the start: first behavior; no tokens, calls or requests; empty rate windows."""
+        """Return to the state at the start: first behavior; no tokens, calls, requests or channels; empty windows."""
         self.behavior = self._at_start
         self.tokens = IssuedTokens(self.clock)
-        self.windows = RateWindows(self.clock)
-        self.token_windows = RateWindows(self.clock)
+        #: By client and token: each token has a budget of its own.
+        self.windows: RateWindows[tuple[str, str]] = RateWindows(self.clock)
+        self.token_windows: RateWindows[str] = RateWindows(self.clock)
         self.calls = CallLog(self.clock)
+        self.channels.close_sockets()
+        self.channels = Channels(self.clock)
         self.traffic = Traffic(self.clock)
         self._attempts: Counter[str] = Counter()
 

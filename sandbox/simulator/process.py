@@ -85,8 +85,12 @@ class Simulator:
     def revoke_tokens(self) -> int:
         return int(self._ask("POST", "/sandbox/tokens/revoke")["revoked"])
 
+    def close_sockets(self) -> int:
+        """Close the WebSockets of all notification channels, and return how many there were."""
+        return int(self._ask("POST", "/sandbox/sockets/close")["closed"])
+
     def spend(self, client_id: str, count: int) -> None:
-        """Act as another program that spends `count` requests of the client's rate budget."""
+        """Act as another program that spends `count` requests of the client's newest token."""
         self._ask("POST", "/sandbox/stranger", {"client_id": client_id, "requests": count})
 
     def stop(self) -> None:

@@ -1,12 +1,14 @@
-"""The API's rate limit: a fixed window over all endpoints, which opens with a client's first request."""
+"""The API's rate limit: a fixed window over all endpoints, which opens with a token's first request."""
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 class RateStatus(NamedTuple):
-    """A client's budget after one request, as the `inin-ratelimit-*` headers report it."""
+    """The budget of a token after one request, as the `inin-ratelimit-*` headers report it."""
 
     used: int
     allowed: int
@@ -29,14 +31,14 @@ class _Window(NamedTuple):
     used: int
 
 
-class RateWindows:
-    """One window for each key (an OAuth client). `clock` returns seconds."""
+class RateWindows(Generic[Key]):
+    """One window for each key: a token of a client, or a client. `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[Key, _Window] = {}
 
-    def spend(self, key: str, *, allowed: int, window_s: float, requests: int = 1) -> RateStatus:
+    def spend(self, key: Key, *, allowed: int, window_s: float, requests: int = 1) -> RateStatus:
         """Count `requests` if the budget allows them; refused requests are not counted. `allowed` 0 means no limit.
 
         `reset_s` is rounded up, so that a client that waits this long has waited long enough.
@@ -51,6 +53,6 @@ class RateWindows:
         self._windows[key] = window
         return RateStatus(window.used, allowed, math.ceil(window.opened_at + window_s - now), admitted)
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[Key, int]:
         """Return the count of each window, including those that are over."""
         return {key: window.used for key, window in self._windows.items()}

@@ -1,6 +1,7 @@
 """The replies of the simulated API: bodies, codes and headers as the platform documents them.
 
-Sources: the guide's "Common errors", the published SDK's error body, the 429 announcement of 2021-11-10.
+Sources: the guide's "Common errors", the published SDK's error body, the error codes and words of the published
+swagger, the 429 announcement of 2021-11-10.
 """
 
 import json
@@ -83,11 +84,30 @@ def not_a_user() -> ApiError:
 
 
 def no_permission() -> ApiError:
+    """Build the 403 in the words of the guide."""
     return ApiError(403, "missing.permissions", "Insufficient permissions")
+
+
+def missing_permissions(*permissions: str) -> ApiError:
+    """Build the 403 in the published words; any one of several permissions would do."""
+    listed = f"[{', '.join(permissions)}]"
+    if len(permissions) == 1:
+        code, words = "missing.permissions", "You are missing the following permission(s):"
+    else:
+        code, words = "missing.any.permissions", "You must have at least one of the following permissions assigned:"
+    return ApiError(403, code, f"Unable to perform the requested action. {words} {listed}")
 
 
 def not_found() -> ApiError:
     return ApiError(404, "not.found", "The requested resource was not found")
+
+
+def conversation_not_found() -> ApiError:
+    return ApiError(404, "conversation.error.conversation.not.found", "The conversation was not found")
+
+
+def too_large() -> ApiError:
+    return ApiError(413, "request.entity.too.large", "The request is too large")
 
 
 def guide_success(conversation_id: str) -> Reply:

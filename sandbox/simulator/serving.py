@@ -9,7 +9,7 @@ from aiohttp import web
 
 from sandbox.simulator.calls import Call
 from sandbox.simulator.organization import Organization
-from sandbox.simulator.replies import ApiError, Reply, error_reply
+from sandbox.simulator.replies import ApiError, Reply, error_reply, too_large
 from sandbox.simulator.traffic import RecordedRequest
 
 
@@ -17,6 +17,7 @@ from sandbox.simulator.traffic import RecordedRequest
 class Incoming:
     """A request while it is served, and what is known about it so far."""
 
+    organization: Organization
     request: web.Request
     body: bytes
     record: RecordedRequest
@@ -49,13 +50,13 @@ async def _serve(
     organization: Organization, request: web.Request, record: RecordedRequest, decide: Decide
 ) -> web.StreamResponse:
     correlation_id = str(uuid.uuid4())
-    incoming = Incoming(request, b"", record, correlation_id, {"ININ-Correlation-Id": correlation_id})
+    headers = {"ININ-Correlation-Id": correlation_id}
+    incoming = Incoming(organization, request, b"", record, correlation_id, headers)
     try:
         incoming.body = await request.read()
         reply = decide(incoming)
     except web.HTTPRequestEntityTooLarge:
-        too_large = ApiError(413, "payload.too.large", "The request is too large")
-        reply = error_reply(too_large, correlation_id)
+        reply = error_reply(too_large(), correlation_id)
     except ApiError as e:
         reply = error_reply(e, correlation_id)
     # The phone has rung by now; a client that disconnects during the latency does not learn of it.

@@ -1,8 +1,8 @@
 """Intake: from the producers' queue into the ledger, without a moment in which a message is nowhere.
 
-kombu pops a message before it notes that it has it, so a SIGKILL loses it. Here one script moves messages from the
-queue to this worker's hand, the ledger accepts them, and only then are they forgotten. Whoever dies in between
-leaves a hand that another worker takes over (`fleet`); whatever is accepted twice is one job.
+kombu pops a message before it records that it has it, so a SIGKILL loses the message. Here, one script moves messages
+from the queue to this worker's in-hand list, the ledger accepts them, and only then are they removed from the list.
+If the worker dies in between, another worker reclaims its list (`fleet`); a job that is accepted twice is one job.
 """
 
 import logging
@@ -23,7 +23,7 @@ _AT_ONCE: Final = 200
 
 
 class Inbox:
-    """One worker's way to the queue `dial`. `redis` must not decode replies: messages are bytes of any kind."""
+    """One worker's access to the queue `dial`. `redis` must not decode replies: messages are bytes of any kind."""
 
     def __init__(self, redis: Redis, *, ledger: Acceptor, worker: str) -> None:
         self._redis = redis
@@ -31,14 +31,14 @@ class Inbox:
         self._worker = worker
         self._take = redis.register_script(source("take"))
         self._register = redis.register_script(source("register"))
-        #: What the ledger has, and may be forgotten; in the order in which it was taken.
+        #: Messages that the ledger has accepted, and that may be removed; in the order in which they were taken.
         self._accepted: list[bytes] = []
 
     def drain(self) -> int:
-        """Take what is there into the ledger; how many messages that were.
+        """Enter waiting messages into the ledger; return how many there were.
 
-        Two round trips for up to 200 messages, of 2 MB in all or little more; the last ones are forgotten with the
-        next call. What is too large to be read comes as a word on its size, and not as a whole.
+        This takes two round trips for up to 200 messages, of about 2 MB in total; the next call removes these
+        messages. Of a message that is too large to be read, only its size arrives here.
         """
         messages: list[bytes] = self._take(
             keys=[keys.in_hand(self._worker), keys.workers, *INBOX_LISTS],
@@ -52,12 +52,12 @@ class Inbox:
         return len(messages)
 
     def wait(self, timeout_s: float) -> None:
-        """Sleep until a message comes, and take it into hand; or until the time is up.
+        """Sleep until a message arrives and is in this worker's in-hand list, or until the time is up.
 
-        The other priorities' lists are looked at when the time is up: Redis blocks on one source only.
-        Redis answers with the message as it is, of whatever size (`proto-max-bulk-len`, 512 MB by default): no script
-        may block. A giant can thus cost a sleeping worker its memory, once: it is in its hand by then, where the next
-        script to come by cuts it, be it this worker's or that of whoever takes over.
+        The lists of the other priorities are read when the time is up, because Redis blocks on one source only.
+        Redis replies with the whole message, of any size (`proto-max-bulk-len`, 512 MB by default), because no script
+        may block. A huge message can therefore exhaust the memory of a sleeping worker, but only once: it is in the
+        in-hand list by then, where the next script cuts it, in this worker or in the one that reclaims the list.
         """
         pipe: Any = self._redis.pipeline(transaction=False)
         self._register(keys=[keys.workers], args=[self._worker], client=pipe)
@@ -68,9 +68,9 @@ class Inbox:
         for entry, (verdict, state) in zip(entries, self._ledger.accept(entries), strict=True):
             extra = {"job_id": entry.id, "state": state}
             if verdict is Acceptance.CONFLICT:
-                log.warning("conflict: this id is known with other content, which stands", extra=extra)
+                log.warning("id already used by a different job; kept the first", extra=extra)
             elif verdict is Acceptance.REPLAY:
-                log.info("replay: this job is known", extra=extra)
+                log.info("duplicate message: this job is already known", extra=extra)
             elif isinstance(entry, Refusal):
                 log.warning("rejected", extra=extra | {"code": entry.code, "why": entry.message})
             else:

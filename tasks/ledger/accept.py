@@ -1,7 +1,7 @@
-"""The way into the ledger: a job, or a message that is none, is entered once and answered every time."""
+"""The way into the ledger: a job, or the refusal of an invalid message, is entered once and answered every time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -18,7 +18,7 @@ _TO_RAW_MAX: Final = 64
 
 
 class Acceptance(StrEnum):
-    """What became of a job that was brought to the ledger."""
+    """The result of entering a job into the ledger."""
 
     ACCEPTED = "accepted"
     REPLAY = "replay"
@@ -27,18 +27,20 @@ class Acceptance(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A message that is no job, and why; `fingerprint` tells a replay of it from another one."""
+    """A message that is not a valid job, and why; `fingerprint` tells a replay of it from another one."""
 
     id: str
+    #: The producer's id as it came, under which it reads Celery's result; None if the record has that id.
+    result_id: str | None = field(default=None, repr=False)
     fingerprint: str
     code: Code
     message: str
 
 
 class Acceptor:
-    """All that producers, `dialer enqueue` and `dialer import` need of the ledger.
+    """What producers, `dialer enqueue` and `dialer import` need of the ledger.
 
-    Raises LedgerUnavailable when Redis does not answer; whatever is entered again then is entered once.
+    Raises LedgerUnavailable when Redis does not answer; a job that is then entered again is entered once.
     """
 
     def __init__(self, redis: Redis, *, retention_s: float) -> None:
@@ -48,7 +50,7 @@ class Acceptor:
         self._reject = redis.register_script(source("reject"))
 
     def accept(self, entries: Sequence[Job | Refusal]) -> list[tuple[Acceptance, State]]:
-        """Enter jobs, and refusals as rejected, in one pipeline; for each what became of it and its state now."""
+        """Enter jobs, and refusals as rejected, in one pipeline; return the result and the present state of each."""
         if not entries:
             return []
         pipe = self._redis.pipeline(transaction=False)
@@ -84,9 +86,10 @@ class Acceptor:
 
     def _refuse(self, refusal: Refusal, pipe: Any) -> None:
         fields = outcome_fields(refusal.code, refusal.message)
+        result_id = refusal.id if refusal.result_id is None else refusal.result_id
         self._reject(
-            keys=outcome_keys(refusal.id, None, State.REJECTED),
-            args=[refusal.id, refusal.fingerprint, self._retention_ms, *fields],
+            keys=outcome_keys(refusal.id, None, State.REJECTED, result_id=result_id),
+            args=[refusal.id, refusal.fingerprint, self._retention_ms, result_id, *fields],
             client=pipe,
         )
 

@@ -10,8 +10,11 @@ from tasks.ledger.settlement import End, Release, Settlement
 from tasks.store import keys
 
 
-def outcome_keys(job_id: str, batch: str | None, state: State) -> list[str]:
-    """Return the keys of `outcome.lua`, in its order. Without a batch, the script ignores the keys of the batch."""
+def outcome_keys(job_id: str, batch: str | None, state: State, *, result_id: str | None = None) -> list[str]:
+    """Return the keys of `outcome.lua`, in its order. Without a batch, the script ignores the keys of the batch.
+
+    `result_id` is the producer's id, if it differs from the job's; Celery's result is stored under it.
+    """
     return [
         keys.job(job_id),
         keys.leases,
@@ -21,7 +24,7 @@ def outcome_keys(job_id: str, batch: str | None, state: State) -> list[str]:
         keys.batch(batch or "", State.UNCONFIRMED),
         keys.batch(batch or "", "open"),
         keys.outcomes,
-        keys.result(job_id),
+        keys.result(job_id if result_id is None else result_id),
         keys.expiring,
     ]
 

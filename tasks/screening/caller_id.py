@@ -9,8 +9,6 @@ from tasks.job import Job
 from tasks.screening.number import Address, DialingRules, parse_address
 from tasks.screening.rules import Rules
 
-_ANY_OWNER = DialingRules(allow_premium=True)
-
 
 def caller_id_of(job: Job, rules: Rules) -> Address | None:
     """Read the caller ID of a job's call; None where neither job nor operator names one.
@@ -19,7 +17,7 @@ def caller_id_of(job: Job, rules: Rules) -> Address | None:
     """
     try:
         if job.caller_id:
-            return parse_address(job.caller_id, region=job.region or rules.region, rules=_ANY_OWNER)
+            return parse_address(job.caller_id, region=job.region or rules.region, rules=_any_owner(rules))
         return default_caller_id(rules) if rules.caller_id else None
     except JobError as error:
         raise JobError(error.code, f"from: {error.message}") from error
@@ -31,4 +29,8 @@ def default_caller_id(rules: Rules) -> Address:
     The operator wrote it in the operator's region: the region of a job, a word of its producer, must not make
     another number of it.
     """
-    return parse_address(rules.caller_id, region=rules.region, rules=_ANY_OWNER)
+    return parse_address(rules.caller_id, region=rules.region, rules=_any_owner(rules))
+
+
+def _any_owner(rules: Rules) -> DialingRules:
+    return DialingRules(allow_premium=True, extra_ranges=rules.extra_ranges)

@@ -23,6 +23,7 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(
         allowed_regions=settings.allowed_regions,
         allow_premium=settings.allow_premium,
+        extra_ranges=settings.extra_ranges,
         caller_id=settings.caller_id,
         region=settings.default_region,
         user_id=settings.user_id,

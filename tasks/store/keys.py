@@ -11,8 +11,10 @@ from tasks.codes import State
 from tasks.job import PRIORITIES
 
 INBOX_QUEUE: Final = "dial"
-#: kombu has a list for each priority; these are its default priority steps.
-INBOX_LISTS: Final = (INBOX_QUEUE, *(f"{INBOX_QUEUE}\x06\x16{step}" for step in (3, 6, 9)))
+#: kombu's default priority steps; it sends 0 first.
+PRIORITY_STEPS: Final = (0, 3, 6, 9)
+#: kombu has a list for each step.
+INBOX_LISTS: Final = (INBOX_QUEUE, *(f"{INBOX_QUEUE}\x06\x16{step}" for step in PRIORITY_STEPS[1:]))
 #: The largest message of a valid job is much smaller than this, in any encoding of JSON.
 MAX_BYTES: Final = 256 * 1024
 #: Parsed JSON may need 25 times its size in memory. Redis cuts a larger message before a worker reads it

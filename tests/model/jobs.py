@@ -1,5 +1,6 @@
 """The jobs that the model plays with: few, so that everything happens to each of them."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,7 +21,12 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
     "short": {"to": "+12125551003", "batch": "b2", "not_after": (_NOW + timedelta(minutes=5)).isoformat()},
 }
 IDS: Final = sorted(_FIELDS)
-KINDS: Final = ("same", "same", "other", "garbage")
+#: A task id that no job can have, and the name of its record.
+BAD_ID: Final = "order\u00a045"
+BAD: Final = f"unusable-{hashlib.sha256(BAD_ID.encode()).hexdigest()[:32]}"
+#: Record -> the id by which its producer knows it.
+SENT_AS: Final = {job_id: job_id for job_id in IDS} | {BAD: BAD_ID}
+KINDS: Final = ("same", "same", "other", "garbage", "same", "bad id")
 
 
 def job(job_id: str, kind: str = "same") -> Job:
@@ -29,10 +35,13 @@ def job(job_id: str, kind: str = "same") -> Job:
 
 
 def raw_message(job_id: str, kind: str, tag: int) -> bytes:
-    """The same as a message, by its `tag` like no other; `garbage` has the job's id and is no job."""
+    """The same as a message, by its `tag` like no other; `garbage` has the job's id and is not a valid job.
+
+    With `bad id`, the job is sent under the one that cannot be used.
+    """
     properties = {"body_encoding": "base64", "delivery_tag": str(tag)}
     payload = {} if kind == "garbage" else _fields(job_id, kind)
-    return message(payload, headers_id=job_id, properties=properties)
+    return message(payload, headers_id=BAD_ID if kind == "bad id" else job_id, properties=properties)
 
 
 def _fields(job_id: str, kind: str) -> dict[str, Any]:

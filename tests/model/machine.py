@@ -17,7 +17,7 @@ from tasks.store.keys import INBOX_LISTS, INBOX_QUEUE
 from tests.model.chance import Chance, chances
 from tests.model.dialing import Dialing
 from tests.model.fate import Weather
-from tests.model.jobs import IDS, KINDS, job, raw_message
+from tests.model.jobs import BAD, IDS, KINDS, job, raw_message
 from tests.model.people import Clerk, Housekeeper, Seen
 from tests.model.worker import Phase
 
@@ -47,10 +47,10 @@ class LedgerMachine(Dialing):
     def a_producer_sends(self, chance: Chance) -> None:
         """By a list of the inbox, or straight to the ledger."""
         job_id, kind = IDS[chance.pick % len(IDS)], KINDS[chance.mood % len(KINDS)]
-        if chance.late and kind != "garbage":
+        if chance.late and kind not in {"garbage", "bad id"}:
             self.take(lambda: self.ledger.accept([job(job_id, kind)]), chance)
         else:
-            self.sent[job_id] += 1
+            self.sent[BAD if kind == "bad id" else job_id] += 1
             self.redis.lpush(INBOX_LISTS[chance.second], raw_message(job_id, kind, self.sent.total()))
 
     def a_worker_takes_in_messages(self, chance: Chance) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Final
 
 from tasks.codes import OPEN_STATES, OUTCOMES, State
+from tests.model.jobs import SENT_AS
 from tests.model.snapshot import COUNTED_LATER, Snapshot
 
 _WAITING: Final = {"queued", "scheduled"}
@@ -76,5 +77,6 @@ def counted(now: Snapshot) -> Counter[str]:
 def check_nothing_lost(now: Snapshot, sent: Counter[str]) -> None:
     """Each message that was ever sent is in the inbox, in a hand, or was counted by the ledger."""
     raw = [*now.inbox, *(message for hand in now.hands.values() for message in hand)]
-    there = Counter(str(json.loads(message)["headers"]["id"]) for message in raw) + counted(now)
+    records = {sent_as: job_id for job_id, sent_as in SENT_AS.items()}
+    there = Counter(records[json.loads(message)["headers"]["id"]] for message in raw) + counted(now)
     assert sent <= there, f"lost: {sent - there}"

@@ -1,7 +1,7 @@
 """All that the ledger keeps of a few jobs, read in one go."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -38,11 +38,12 @@ class Snapshot:
     hands: dict[str, list[str]]
 
     @classmethod
-    def of(cls, redis: Redis, *, ids: Sequence[str], batches: Sequence[str], workers: Sequence[str]) -> Self:
+    def of(cls, redis: Redis, *, ids: Mapping[str, str], batches: Sequence[str], workers: Sequence[str]) -> Self:
+        """`ids`: record -> the id by which its producer knows it."""
         pipe = redis.pipeline(transaction=False)
-        for job_id in ids:
+        for job_id, sent_as in ids.items():
             pipe.hgetall(keys.job(job_id))
-            pipe.get(keys.result(job_id))
+            pipe.get(keys.result(sent_as))
         pipe.zrange(keys.leases, 0, -1, withscores=True)
         pipe.zrange(keys.expiring, 0, -1, withscores=True)
         for key in [*keys.due, keys.workers, *map(keys.index, STATES)]:

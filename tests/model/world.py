@@ -19,7 +19,7 @@ from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS
 from tests.model.chance import Chance
 from tests.model.fate import Fate, Weather
-from tests.model.jobs import BATCHES, IDS
+from tests.model.jobs import BATCHES, IDS, SENT_AS
 from tests.model.promises import check_nothing_lost, check_state, check_step, counted
 from tests.model.snapshot import Snapshot
 from tests.model.worker import Holder, ModelWorker, Phase, PostAnswer
@@ -53,7 +53,7 @@ class World(RuleBasedStateMachine):
         #: Job id -> how many messages and entries there were for it.
         self.sent: Counter[str] = Counter()
         #: Job id -> how often a person's word was taken that its call was not placed.
-        self.words = dict.fromkeys(IDS, 0)
+        self.words = dict.fromkeys(SENT_AS, 0)
         #: Who is to be dialed again in this step, by a person who knows how it ended; and whether on their word.
         self.speaking: str | None = None
         self.word = False
@@ -74,7 +74,7 @@ class World(RuleBasedStateMachine):
                 worker.holders.remove(holder)
 
     def look(self) -> Snapshot:
-        return Snapshot.of(self.redis, ids=IDS, batches=BATCHES, workers=self.names)
+        return Snapshot.of(self.redis, ids=SENT_AS, batches=BATCHES, workers=self.names)
 
     def clock(self) -> float:
         """Redis' own, in milliseconds."""

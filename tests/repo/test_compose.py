@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from config.settings import VARIABLES, load
+from config.urls import passwords
 from sandbox.simulator.__main__ import main as simulator_command
 from sandbox.simulator.process import Simulator
 from tests.support.deploy_files import ROOT, STAGES, compose, made_secrets, tracked
+from tests.support.memory import USED_MB
 from worker.cli.main import COMMANDS
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
+#: What requests and OpenSSL read of the environment.
+NETWORK = {"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}
 OURS = [name for name, service in SERVICES.items() if "build" in service]
 
 
@@ -77,7 +81,7 @@ def test_environment_holds_settings_only_and_each_once(name: str) -> None:
     known = {variable.name for variable in VARIABLES}
     environment = SERVICES[name].get("environment", {})
     for variable, value in environment.items():
-        if variable in known:
+        if variable in known or (variable in NETWORK and value is None):
             continue
         assert variable.removesuffix("_FILE") in known, variable
         assert variable.removesuffix("_FILE") not in environment, "both forms at once are a fault"
@@ -87,12 +91,19 @@ def test_environment_holds_settings_only_and_each_once(name: str) -> None:
 def test_every_setting_reaches_the_worker_and_no_secret_as_a_value() -> None:
     environment = SERVICES["worker"]["environment"]
     for variable in VARIABLES:
-        assert (f"{variable.name}_FILE" if variable.secret else variable.name) in environment
-    assert not {name: value for name, value in environment.items() if value and not name.endswith("_FILE")}
+        by_file = variable.secret and variable.name != "DIALER_REDIS_URL"
+        assert (f"{variable.name}_FILE" if by_file else variable.name) in environment
+    values = {name: value for name, value in environment.items() if value and not name.endswith("_FILE")}
+    assert values.keys() == {"DIALER_REDIS_URL"}
+    assert not passwords(values["DIALER_REDIS_URL"])
+
+
+def test_the_way_to_genesys_cloud_reaches_the_worker() -> None:
+    environment = SERVICES["worker"]["environment"]
+    assert {name for name in NETWORK if name in environment and environment[name] is None} == NETWORK
 
 
 def test_the_workers_settings_load_with_the_secrets_as_made(tmp_path: Path) -> None:
-    """And the password in the worker's URL is the one that Redis asks for."""
     secrets = made_secrets(tmp_path, "the-secret")
     environment = {name: value or "" for name, value in SERVICES["worker"]["environment"].items()}
     ours = {name: value.replace("/run/secrets", str(secrets)) for name, value in environment.items()}
@@ -100,9 +111,23 @@ def test_the_workers_settings_load_with_the_secrets_as_made(tmp_path: Path) -> N
     settings = load(
         ours | {f"GENESYS_CLOUD_{name}": "x" for name in ids} | {"DIALER_CALLER_ID": "+12125550199"}, dotenv=None
     )
-    _, password = (secrets / "redis_auth").read_text().split()
-    assert settings.redis_url.reveal() == f"redis://:{password}@redis:6379/0"
+    password = (secrets / "redis_worker_password").read_text().strip()
+    assert settings.redis_url.reveal() == f"redis://worker:{password}@redis:6379/0"
+    assert f">{password} " in (secrets / "redis_users").read_text()
     assert settings.client_secret.reveal() == "the-secret"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_log_cannot_fill_the_disk(name: str) -> None:
+    assert SERVICES[name]["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_memory_limit_is_several_times_what_a_process_uses(name: str) -> None:
+    assert SERVICES[name]["mem_limit"] == "256m"
+    assert USED_MB * 3 <= 256
+    assert f"some {USED_MB} MB" in (ROOT / "docker-compose.yml").read_text()
+    assert f"some {USED_MB} MB" in (ROOT / "docs/operating.md").read_text()
 
 
 def test_the_sandbox_needs_nothing_and_has_no_way_out() -> None:

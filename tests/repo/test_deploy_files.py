@@ -29,7 +29,7 @@ def test_what_the_dockerfile_copies_is_tracked_and_gets_into_the_build(path: str
 
 @pytest.mark.parametrize(
     "path",
-    [".env", "secrets/redis_url", ".git/config", ".venv/bin/pip", "tests/conftest.py", "tasks/__pycache__/x.pyc"],
+    [".env", "secrets/redis_users", ".git/config", ".venv/bin/pip", "tests/conftest.py", "tasks/__pycache__/x.pyc"],
 )
 def test_nothing_else_gets_into_the_build(path: str) -> None:
     assert kept_out(path)
@@ -56,6 +56,14 @@ def test_an_image_runs_as_a_number_that_is_not_root_and_writes_nothing(stage: st
     assert int(user) > 0 < int(group)
     assert "PYTHONDONTWRITEBYTECODE=1" in image_says(stage, "ENV").words
     assert image_says(stage, "STOPSIGNAL").text == "SIGTERM"
+
+
+def test_user_and_group_of_an_image_have_names() -> None:
+    """Celery warns in each log of superuser privileges where the group has none."""
+    user, _, group = image_says("worker", "USER").text.partition(":")
+    (made,) = [one.text for one in dockerfile() if one.name == "RUN" and "useradd" in one.text]
+    assert f"groupadd --gid {group} dialer" in made
+    assert f"useradd --uid {user} --gid {group} " in made
 
 
 def test_everything_installed_is_checked_by_its_hash_or_our_own() -> None:

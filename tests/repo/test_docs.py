@@ -273,6 +273,7 @@ def status_labels() -> set[str]:
         share_of_limit=1,
         workers={},
         drain_s=None,
+        unread={"dial:1": 1},
         **numbers,
     )
     return {name for name, _ in status._lines(overview, load({}, dotenv=None, credentials=False), None)}

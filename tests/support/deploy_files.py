@@ -68,7 +68,7 @@ def compose() -> dict[str, Any]:
 def made_secrets(directory: Path, client_secret: str) -> Path:
     """What deploy/make-secrets writes, in a directory of its own."""
     (directory / "deploy").mkdir(exist_ok=True)
-    for name in ("make-secrets", "redis.conf"):
+    for name in ("make-secrets", "redis.conf", "users.acl"):
         shutil.copy(ROOT / "deploy" / name, directory / "deploy" / name)
     script = [directory / "deploy" / "make-secrets"]
     subprocess.run(script, input=client_secret, text=True, check=True, stdout=subprocess.DEVNULL)

@@ -22,7 +22,6 @@ from tasks.genesys.call import CallRequest, PlacedCall
 from tasks.genesys.oauth import Grant
 from tasks.job import FIELDS
 from tasks.ledger.records import Record, Records
-from tests.support.fake_store import FakeStoreClient
 from tests.support.messages import message
 from worker.wiring import Parts, wire
 
@@ -69,16 +68,19 @@ class Doors:
         self._redis = redis
         self._run = run
         self.api = GenerousApi()
+        client: Any = type(redis)  # with the errors of the store client
         server = redis.connection_pool.connection_kwargs["server"]
 
         def connect(_settings: object, *, decode: bool = True, **_: object) -> Redis:
-            client: Redis = FakeStoreClient(server=server, decode_responses=decode)
-            return client
+            made: Redis = client(server=server, decode_responses=decode)
+            return made
 
         for module in ("worker.wiring", "worker.cli.store", "worker.cli.check"):
             monkeypatch.setattr(f"{module}.connect", connect)
         for module in ("worker.wiring", "worker.cli.check"):
             monkeypatch.setattr(f"{module}.Genesys", lambda *_: self.api)
+        monkeypatch.setattr("worker.cli.check.redis_findings", lambda *_, **__: ())  # fakeredis has no INFO
+        monkeypatch.setattr("worker.cli.work.lasting_fault", lambda _: None)
         monkeypatch.setattr("worker.cli.work.run_worker", lambda *_, **__: 0)
         monkeypatch.setattr("worker.cli.work.configure", lambda *_, **__: None)
         monkeypatch.setattr("logging.captureWarnings", lambda *_, **__: None)

@@ -21,8 +21,11 @@ _READY_S: Final = 20.0
 class Sentinelled:
     """`url` is for `DIALER_REDIS_URL`, with `DIALER_SENTINEL_MASTER` set to `MASTER`."""
 
-    def __init__(self) -> None:
-        self._master, self._replica = EmbeddedRedis(appendonly=True), EmbeddedRedis(appendonly=True)
+    def __init__(self, *, password: str | None = None, guarded: bool = False) -> None:
+        """`password` is that of master and replica; `guarded` makes it that of the Sentinel too."""
+        self._password, self._guarded = password, guarded
+        self._master = EmbeddedRedis(appendonly=True, password=password)
+        self._replica = EmbeddedRedis(appendonly=True, password=password)
         self._between: RedisProxy | None = None
         self._stack = contextlib.ExitStack()
         self.port = 0
@@ -32,6 +35,7 @@ class Sentinelled:
             master, replica = stack.enter_context(self._master), stack.enter_context(self._replica)
             with self.client() as first, Redis.from_url(replica.url) as second:
                 first.config_set("repl-diskless-sync-delay", 0)
+                second.config_set("masterauth", self._password or "")
                 self._between = stack.enter_context(RedisProxy(master.port))
                 second.replicaof("127.0.0.1", str(self._between.port))
                 # A Sentinel makes a master of a replica that has nothing yet.
@@ -83,6 +87,8 @@ class Sentinelled:
             f"sentinel monitor {MASTER} 127.0.0.1 {self._master.port} 1\n"
             f"sentinel down-after-milliseconds {MASTER} {_SILENT_MS}\n"
             f"sentinel failover-timeout {MASTER} 5000\n"
+            + (f"sentinel auth-pass {MASTER} {self._password}\n" if self._password else "")
+            + (f"requirepass {self._password}\n" if self._guarded else "")
         )
         with (directory / "sentinel.log").open("wb") as log:
             process = subprocess.Popen(
@@ -95,7 +101,8 @@ class Sentinelled:
         stack.callback(process.kill)
 
     def _info(self) -> dict[str, Any]:
-        with Redis(port=self.port, decode_responses=True, socket_timeout=2) as sentinel:
+        password = self._password if self._guarded else None
+        with Redis(port=self.port, password=password, decode_responses=True, socket_timeout=2) as sentinel:
             found: Any = sentinel.sentinel_master(MASTER)
             return dict(found)
 

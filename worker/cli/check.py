@@ -1,21 +1,23 @@
-"""`dialer check`: everything that must be right before calls are placed, each with how to mend it."""
+"""`dialer check`: everything that must be right before calls are placed, each with its fix."""
 
 from collections.abc import Iterator
 
 import click
 
 from config.settings import Settings, SettingsError, load
-from tasks.codes import WORDS
 from tasks.errors import DialError, JobError, LedgerUnavailable
 from tasks.genesys.client import Genesys
 from tasks.screening.caller_id import default_caller_id
 from tasks.screening.rules import rules_of
+from worker.api_faults import explain
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
 from worker.cli.output import print_json
-from worker.cli.store import redis_fault, shown
+from worker.cli.store import env_file, redis_fault
 from worker.connection import connect
 from worker.finding import Finding, Verdict
+from worker.queue_finding import queue_findings
+from worker.redis_faults import shown
 from worker.redis_findings import redis_findings
 
 _COLORS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
@@ -28,7 +30,7 @@ _COLORS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 def command(*, as_json: bool) -> None:
     """Check settings, Redis, caller ID and credentials. No call is placed, and nothing in Redis is changed.
 
-    Each line says ok, warn or fail, and how to mend it. Exit 1 when anything failed.
+    Each line says ok, warn or fail, and how to fix it. Exit 1 when anything failed.
     """
     found = []
     for finding in findings():
@@ -44,7 +46,7 @@ def command(*, as_json: bool) -> None:
 def findings() -> Iterator[Finding]:
     """Look at one thing after the other; what cannot be looked at for a fault before it is left out."""
     try:
-        settings = load(credentials=True)
+        settings = load(dotenv=env_file(), credentials=True)
     except SettingsError as error:
         for fault in error.faults:
             yield Finding(check="settings", verdict=Verdict.FAIL, message=fault)
@@ -52,15 +54,23 @@ def findings() -> Iterator[Finding]:
         if incomplete:
             yield from _redis(incomplete)
         return
-    yield Finding(check="settings", message="complete")
+    yield Finding(check="settings", message=f"complete; read from {_sources()}")
     yield from _redis(settings)
     yield _caller_id(settings)
     yield _token(settings)
 
 
+def _sources() -> str:
+    """Where the settings came from: a file that is not where somebody expects it is a common mistake."""
+    file = env_file()
+    if file.is_file():
+        return f"the environment, and from {file.resolve()}"
+    return f"the environment; there is no file {file.resolve()}"
+
+
 def _without_credentials() -> Settings | None:
     try:
-        return load(credentials=False)
+        return load(dotenv=env_file(), credentials=False)
     except SettingsError:
         return None
 
@@ -69,6 +79,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     try:
         with connect(settings, retries=0) as redis:
             yield from redis_findings(redis, shown(settings.redis_url))
+            yield from queue_findings(redis)
     except LedgerUnavailable as error:
         yield Finding(check="redis", verdict=Verdict.FAIL, message=redis_fault(settings.redis_url, error))
 
@@ -86,8 +97,7 @@ def _token(settings: Settings) -> Finding:
     try:
         grant = Genesys(settings).request_token()
     except DialError as error:
-        told = f"{error.message.rstrip('.')}. {WORDS[error.code].fix}"
-        return Finding(check="credentials", verdict=Verdict.FAIL, message=told)
+        return Finding(check="credentials", verdict=Verdict.FAIL, message=explain(settings.login_url, error))
     return Finding(
         check="credentials", message=f"{settings.login_url} gave a token for {grant.expires_in_s / 3600:.1f} h"
     )

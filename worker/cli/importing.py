@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import click
@@ -17,6 +18,7 @@ from worker.cli.output import print_json, print_table
 from worker.cli.progress import progress
 from worker.cli.store import acceptance, redis_fault, settings_of, store
 from worker.importing.bulk import CHUNK, ImportSummary, import_jobs
+from worker.importing.lost_digits import Numbers, restored
 from worker.importing.preview import CodeCount, Preview
 from worker.importing.rows import BadFile, BadRow, RowDefaults
 from worker.importing.source import FORMATS, Source, open_source
@@ -35,6 +37,11 @@ _MAX_PRINTED: Final = 20
 @click.argument("file", metavar="FILE|-")
 @click.option("--batch", help="The batch of rows that have none.")
 @click.option("--region", help="The region of rows that have none, e.g. US.")
+@click.option(
+    "--numbers",
+    type=click.Choice([each.value for each in Numbers]),
+    help="What a spreadsheet took from the numbers: the '+' (international) or a leading zero (national).",
+)
 @click.option("--format", "file_format", type=click.Choice(FORMATS), help="Default: by file name or content.")
 @click.option("--id-column", metavar="NAME", help="The column or field with the id.  [default: id]")
 @click.option(
@@ -46,6 +53,7 @@ def command(
     *,
     batch: str | None,
     region: str | None,
+    numbers: str | None,
     file_format: str | None,
     id_column: str | None,
     dry_run: bool,
@@ -59,7 +67,10 @@ def command(
     with its number (a CSV header is row 1), and the import continues.
     """
     settings = settings_of()
-    defaults = RowDefaults(batch=batch, region=region, id_column=id_column)
+    if region and numbers == Numbers.INTERNATIONAL:
+        raise WrongUsage("--numbers international reads every number without a region; leave out --region.")
+    restore = partial(restored, numbers=Numbers(numbers) if numbers else None, rules=rules_of(settings))
+    defaults = RowDefaults(batch=batch, region=region, id_column=id_column, restore=restore)
     try:
         with open_source(file) as source:
             jobs = defaults.jobs(source.rows(file_format=file_format, id_column=id_column))

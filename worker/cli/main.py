@@ -1,5 +1,6 @@
 """The `dialer` command with its table of commands. It imports nothing that is slow."""
 
+import signal
 from typing import Final
 
 import click
@@ -39,7 +40,7 @@ Examples:
   dialer check && dialer worker --concurrency 8
   dialer enqueue "+1 212-555-1234" --id order-42 --wait
 
-Settings are environment variables, or lines of the file .env. 'dialer check' reports every problem."""
+Settings are environment variables, or lines of .env or of --env-file. 'dialer check' reports every problem."""
 
 
 def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's
@@ -62,13 +63,21 @@ def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
 )
+@click.option(
+    "--env-file",
+    type=click.Path(exists=True, dir_okay=False, readable=True),
+    metavar="PATH",
+    help="Read settings from this file, not from .env in the current directory.",
+)
 @click.option("--traceback", is_flag=True, help="Print the traceback of an unexpected error.")
-def cli(traceback: bool) -> None:  # noqa: FBT001 - read by LazyGroup
+def cli(traceback: bool, env_file: str | None) -> None:  # noqa: FBT001 - read by LazyGroup and `worker.cli.store`
     """Place outbound calls through Genesys Cloud. Nobody is called twice for one job, and no job is lost."""
 
 
 def main() -> None:
     """Run the command line; the entry point of the `dialer` script."""
+    # The kernel gives a container's first process only signals that it handles.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     cli.main(prog_name="dialer", complete_var="_DIALER_COMPLETE")
 
 

@@ -15,6 +15,7 @@ from tasks.fleet.status import FleetStatus, look
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
 from worker.cli.store import settings_of, store
+from worker.queue_finding import named
 from worker.wiring import token_cache
 
 
@@ -53,12 +54,17 @@ def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> li
             f"{status.share_of_limit:.0%} of the limit ({status.sent_last_minute} requests in the last minute)",
         ),
         ("inbox", f"{status.inbox} not yet accepted"),
+        *_unread(status.unread),
         ("due", f"{status.due} now ({status.calls} dispatched), {status.later} later"),
         ("in flight", str(status.in_flight)),
         ("workers", workers if status.workers else "none: start one with 'dialer worker'"),
         ("token", f"valid for {_span(token_s)}" if token_s else "none yet"),
         ("backlog ETA", "paused" if status.drain_s is None else _span(status.drain_s)),
     ]
+
+
+def _unread(lists: dict[str, int]) -> list[tuple[str, str]]:
+    return [("unread lists", f"{named(lists)}; see 'dialer check'")] if lists else []
 
 
 def _probe(probe: Probe) -> str:

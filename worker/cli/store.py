@@ -2,25 +2,32 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from pathlib import Path
 
-from redis import AuthenticationError, Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+import click
+from redis import Redis
 
 from config.settings import Secret, Settings, SettingsError, load
 from tasks.errors import LedgerUnavailable
 from tasks.ledger.accept import Acceptor
 from worker.cli.errors import CommandError, WrongUsage
 from worker.connection import connect
+from worker.redis_faults import explain
 
 
 def settings_of(*, credentials: bool = False) -> Settings:
     """The settings; without `credentials`, what only placing calls needs may be missing."""
     try:
-        return load(credentials=credentials)
+        return load(dotenv=env_file(), credentials=credentials)
     except SettingsError as error:
         raise WrongUsage("\n".join(error.faults)) from error
+
+
+def env_file() -> Path:
+    """The file of settings beside the environment: that of `dialer --env-file`, or `.env`, which need not exist."""
+    context = click.get_current_context(silent=True)
+    named = context.find_root().params.get("env_file") if context else None
+    return Path(named or ".env")
 
 
 @contextmanager
@@ -42,17 +49,5 @@ def acceptance(settings: Settings, redis: Redis) -> Acceptor:
 
 
 def redis_fault(url: Secret, error: LedgerUnavailable) -> str:
-    """What is wrong with Redis and how to mend it, without the password."""
-    reason = str(error).rstrip(".")
-    cause = error.__cause__
-    if isinstance(cause, AuthenticationError) or "NOAUTH" in reason or "NOPERM" in reason:
-        return f"Redis at {shown(url)} refuses the login: {reason}. Check user and password in DIALER_REDIS_URL."
-    if isinstance(cause, RedisConnectionError | RedisTimeoutError):
-        return f"Redis at {shown(url)} does not answer: {reason}. Start it, or set DIALER_REDIS_URL."
-    return f"Redis at {shown(url)} cannot do it: {reason}. See 'dialer check'."
-
-
-def shown(url: Secret) -> str:
-    """The URL without user and password."""
-    parts = [urlsplit(part) for part in url.reveal().split(";")]
-    return ";".join(f"{p.scheme}://{p.netloc.rpartition('@')[2]}{p.path}" for p in parts)
+    """What is wrong with Redis and how to fix it, without the password."""
+    return explain(url, error).message

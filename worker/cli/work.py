@@ -17,6 +17,7 @@ from worker.app import run_worker
 from worker.cli.errors import WrongUsage
 from worker.cli.examples import examples
 from worker.cli.store import settings_of
+from worker.redis_findings import lasting_fault
 
 _PARENT_CHECK_S = 0.5
 _ORPHAN_GRACE_S = 5.0
@@ -36,10 +37,13 @@ def command(*, concurrency: int, parent_pid: int | None) -> None:
     """Place calls until SIGTERM or Ctrl-C, at the rate that the whole fleet shares.
 
     Start as many workers as you like, on as many machines. On SIGTERM, a worker finishes its calls in progress and
-    requeues its other jobs. While Redis is unavailable, a worker waits.
+    requeues its other jobs. While Redis is unavailable, a worker waits. If it can never
+    use Redis (a wrong password, cluster mode), it exits with code 2.
     """
     settings = settings_of(credentials=True)
     _check_caller_id(settings)
+    if fault := lasting_fault(settings):
+        raise WrongUsage(fault.message)
     configure(settings.log_format, secrets=settings.secrets)
     logging.captureWarnings(capture=True)  # such as Celery's warning about root
     if parent_pid is not None:

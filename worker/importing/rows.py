@@ -1,7 +1,7 @@
 """The rows of a file. A row becomes a job, or a bad row with a code; both keep the row number."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -41,6 +41,8 @@ class RowDefaults:
     batch: str | None = None
     region: str | None = None
     id_column: str | None = None
+    #: Gives each job as it is meant; may raise JobError.
+    restore: Callable[[Job], Job] = lambda job: job
 
     def jobs(self, rows: Iterator[Row | BadRow]) -> Iterator[tuple[int, Job] | BadRow]:
         for row in rows:
@@ -48,7 +50,7 @@ class RowDefaults:
                 yield row
                 continue
             try:
-                yield row.number, self._job(row.fields)
+                yield row.number, self.restore(self._job(row.fields))
             except JobError as error:
                 yield BadRow(number=row.number, code=error.code, message=error.message)
 

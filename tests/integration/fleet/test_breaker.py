@@ -42,7 +42,7 @@ def drained(ground: Ground) -> bool:
 
 MISCONFIGURATIONS = [
     pytest.param({"client_secret": "another"}, {"client_secret": "sandbox-secret"}, "credentials", id="wrong secret"),
-    pytest.param({"may_place_calls": False}, {"may_place_calls": True}, "refusal", id="missing permission"),
+    pytest.param({"permissions": []}, {"permissions": None}, "refusal", id="missing permission"),
     pytest.param(
         {"verified_caller_ids": ["+12125550000"]}, {"verified_caller_ids": None}, "refusal", id="unverified caller ID"
     ),

@@ -12,6 +12,7 @@ from typing import Any
 from redis import Redis
 
 from sandbox.simulator.process import Simulator
+from tasks.intake.message import read_message
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS, MAX_BYTES, MAX_READ_BYTES
 from tests.integration.conftest import StartWorker
@@ -48,8 +49,21 @@ def loaded(bomb: bytes) -> Iterator[dict[str, Any]]:
 ODD: tuple[Any, ...] = (0, 10**400, 1.5, True, [], {"a": []}, "x" * 100_000, "\ud800", "a\nb", "\x00", " ")
 
 
+#: As ids of a job that is good otherwise; `None` is none at all.
+BAD_IDS: tuple[Any, ...] = (
+    *("", "order\u00a045", "line\nbreak", "y" * 256, "y" * 5_000, "y" * 200_000, "\x00", "a\u2028b", "\u202e1"),
+    *("\ufeff1", "\x7f", "\ud800", 0, 7, 1.5, 10**400, True, [], ["a"], {}, {"a": [1]}, "+1 212 555 1234\n", None),
+)
+
+
+def twice() -> list[bytes]:
+    """Good jobs under ids that cannot be used, each sent again with another delivery tag, as Celery does."""
+    properties = [{"body_encoding": "base64", "delivery_tag": tag} for tag in ("first", "again")]
+    return [message(headers_id=odd, properties=each) for odd in BAD_IDS for each in properties]
+
+
 def junk(seed: int, trap: Path) -> list[bytes]:
-    """Some hundred messages, none of them a job, no two alike."""
+    """Some hundred messages, none of them a valid job, no two alike."""
     rng = random.Random(seed)
     good = message()
     bomb = pickle.dumps(Bomb(trap))
@@ -59,6 +73,7 @@ def junk(seed: int, trap: Path) -> list[bytes]:
         for n, size in enumerate([MAX_BYTES, MAX_BYTES, MAX_READ_BYTES])
     ]
     found += [message({}, headers_id=odd) for odd in ODD]
+    found += twice()
     found += [message(headers_task=odd, headers_id=f"odd-{n}") for n, odd in enumerate(ODD)]
     found += [message(headers=odd) for odd in ODD]
     found += [message(body=odd, headers_id=f"body-{n}") for n, odd in enumerate(ODD)]
@@ -90,7 +105,10 @@ def test_the_producers_queue(
         real_redis.lpush(INBOX_LISTS[n % len(INBOX_LISTS)], raw)
     real_redis.lpush("dial", message(headers_id="good"))
     wait_for(lambda: ground.records.show("good") is not None and ground.state("good") == "placed", 60)
-    wait_for(lambda: ground.records.counts()["rejected"] == len(set(messages)), 60)
+    records = {read_message(raw).id for raw in messages}
+    # Each id that cannot be used is one record, and a message without an id is one by itself.
+    assert len(records) <= len(set(messages)) - len(BAD_IDS) + 1
+    wait_for(lambda: ground.records.counts()["rejected"] == len(records), 60)
     assert not trap.exists()
     assert len(simulator.calls()) == 1
     assert worker.stop() == 0

@@ -102,7 +102,7 @@ def test_the_demo_from_start_to_end(newcomer: Newcomer) -> None:
     placed = outcomes["placed", "placed"]
     assert placed > 100
     assert outcomes["rejected", "emergency_number"] > 1
-    assert len(outcomes) == 10
+    assert len(outcomes) == 11
     assert f"of {sum(outcomes.values())}: {placed} placed" in output
     assert f"Calls that the simulator received: {placed}; placed: {placed}; numbers called twice: 0." in output
     assert "$ dialer show demo-001\nid " in output

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -19,68 +18,11 @@ from sandbox.simulator.delivery import HUGE_BYTES
 from sandbox.simulator.faults import FAULTS
 from sandbox.simulator.magic import MAGIC
 from sandbox.simulator.process import Simulator, SimulatorDidNotStart
+from tests.support.simulator_client import PLAIN, SECRET, TIMEOUT_S, Client
 
 ROOT = Path(__file__).parents[3]
-SECRET = "sandbox-secret"
-PLAIN = "+12126660100"
-#: Long enough for a loaded machine, short against `hang_s`.
-TIMEOUT_S = 10.0
 #: How long a test waits for an answer that must not come.
 SILENCE_S = 0.5
-
-
-class Client:
-    """One OAuth client that sends each request once."""
-
-    def __init__(self, simulator: Simulator, client_id: str = "dialer") -> None:
-        self._simulator = simulator
-        self._client_id = client_id
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.authorize()
-
-    def authorize(self) -> None:
-        form = {"grant_type": "client_credentials", "client_id": self._client_id, "client_secret": SECRET}
-        answer = self.session.post(self._simulator.url + "/oauth/token", data=form, timeout=TIMEOUT_S)
-        answer.raise_for_status()
-        self.session.headers["Authorization"] = "Bearer " + answer.json()["access_token"]
-
-    def call(self, to: str = PLAIN, **options: Any) -> requests.Response:
-        """Place a call in the guide's shape."""
-        body = {
-            "to": {"phoneNumber": f"tel:{to}"},
-            "from": {"phoneNumber": "tel:+12125559876"},
-            "user": {"id": "user-1"},
-            "wrapUpCode": {"id": "wrap-1"},
-        }
-        return self.ask("POST", "/api/v2/conversations/calls", json=body, **options)
-
-    def call_public(self, to: str = PLAIN, **fields: Any) -> requests.Response:
-        body = {"phoneNumber": to, "callerId": "+12125559876", **fields}
-        return self.ask("POST", "/api/v2/conversations/calls/user/user-1", json=body)
-
-    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        options.setdefault("timeout", TIMEOUT_S)
-        return self.session.request(method, self._simulator.url + path, allow_redirects=False, **options)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator(rate_limit=0, drip_interval_s=0.0001) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(running: Simulator) -> Simulator:
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    client = Client(simulator)
-    with client.session:
-        yield client
 
 
 def test_a_call_in_the_guides_profile(simulator: Simulator, client: Client) -> None:
@@ -95,6 +37,7 @@ def test_a_call_in_the_guides_profile(simulator: Simulator, client: Client) -> N
         "n": 1,
         "to": PLAIN,
         "from": "+12125559876",
+        "user_id": "user-1",
         "conversation_id": answer.json()["id"],
         "job_id": None,
         "client": "dialer",
@@ -126,11 +69,10 @@ def test_a_profile_closes_the_other_ones_endpoint(
     assert client.call_public().status_code == public
 
 
-def test_http_basic_gets_a_token(simulator: Simulator) -> None:
+def test_credentials_in_the_form_get_a_token(simulator: Simulator) -> None:
     answer = requests.post(
         simulator.url + "/oauth/token",
-        data={"grant_type": "client_credentials"},
-        auth=("dialer", SECRET),
+        data={"grant_type": "client_credentials", "client_id": "dialer", "client_secret": SECRET},
         timeout=TIMEOUT_S,
     )
     assert answer.status_code == 200
@@ -145,15 +87,19 @@ def test_errors_have_the_published_body(simulator: Simulator, client: Client) ->
     assert simulator.calls() == []
 
 
-def test_an_unknown_path_and_an_unknown_call_are_404(client: Client) -> None:
-    for path in ("/api/v2/nothing", "/api/v2/conversations/calls/unknown"):
-        answer = client.ask("GET", path)
-        assert (answer.status_code, answer.json()["code"]) == (404, "not.found")
+def test_an_unknown_path_is_a_404_only_for_a_client_with_a_token(simulator: Simulator, client: Client) -> None:
+    simulator.behave(rate_limit=1)
+    answer = client.ask("GET", "/api/v2/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not.found")
+    assert client.ask("GET", "/api/v2/nothing").status_code == 429
+    client.session.headers.pop("Authorization")
+    answer = client.ask("GET", "/api/v2/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (401, "authentication.required")
 
 
 def test_a_body_too_large_is_a_413(client: Client) -> None:
     answer = client.ask("POST", "/api/v2/conversations/calls", data=b" " * (2 * 1024 * 1024))
-    assert (answer.status_code, answer.json()["status"]) == (413, 413)
+    assert (answer.status_code, answer.json()["code"]) == (413, "request.entity.too.large")
 
 
 def test_tokens_expire_and_are_revoked_for_everybody(simulator: Simulator, client: Client) -> None:
@@ -215,35 +161,25 @@ def test_a_stranger_spends_from_the_same_budget(simulator: Simulator, client: Cl
         assert other.call().headers["inin-ratelimit-count"] == "1"
 
 
+def test_each_token_of_a_client_has_a_budget_of_its_own(simulator: Simulator, client: Client) -> None:
+    simulator.behave(rate_limit=2)
+    assert [client.call().status_code for _ in range(3)] == [201, 201, 429]
+    second = Client(simulator)
+    with second.session:
+        assert [second.call().status_code for _ in range(3)] == [201, 201, 429]
+    assert simulator.stats()["windows"] == {"dialer": 4}
+
+
 def test_caller_ids_and_permission(simulator: Simulator, client: Client) -> None:
     simulator.behave(verified_caller_ids=["+12125550199"])
     for answer in (client.call(), client.call_public()):
         assert (answer.status_code, answer.json()["message"]) == (400, "Invalid from address")
     assert client.call_public(callerId="+12125550199").status_code == 202
-    simulator.behave(verified_caller_ids=None, may_place_calls=False)
+    simulator.behave(verified_caller_ids=None, permissions=[])
     assert (client.call().status_code, client.call().json()["message"]) == (403, "Insufficient permissions")
-    assert len(simulator.calls()) == 1
-
-
-def test_progress_of_a_call(simulator: Simulator, client: Client) -> None:
-    simulator.behave(alerting_s=0, dialing_s=0)
-    conversation_id = client.call().json()["id"]
-    seen = client.ask("GET", f"/api/v2/conversations/calls/{conversation_id}").json()
-    assert [(leg["purpose"], leg["state"]) for leg in seen["participants"]] == [
-        ("user", "connected"),
-        ("external", "connected"),
-    ]
-
-
-def test_the_attribute_search_finds_a_call_after_the_lag(simulator: Simulator, client: Client) -> None:
-    conversation_id = client.call_public(attributes={"dialerJobId": "order-42"}).json()["id"]
-    path = "/api/v2/conversations/participants/attributes/search"
-    query = {"query": [{"type": "EXACT", "fields": ["dialerJobId"], "value": "order-42"}]}
-    assert client.ask("POST", path, json=query).json()["results"] == []
-    simulator.behave(search_lag_s=0)
-    results = client.ask("POST", path, json=query).json()["results"]
-    assert [result["conversationId"] for result in results] == [conversation_id]
-    assert client.ask("POST", path, json={}).status_code == 400
+    simulator.behave(permissions=["conversations:call:start"])
+    assert client.call().status_code == 201
+    assert len(simulator.calls()) == 2
 
 
 #: What the client is told by each fault that is a whole answer: status, and `code` or None for no JSON.
@@ -254,8 +190,10 @@ TOLD = {
     "not_a_user": (400, "not.a.user"),
     "insufficient_permissions": (403, "missing.permissions"),
     "not_found": (404, "not.found"),
-    "conflict": (409, "conflict"),
-    "too_large": (413, "payload.too.large"),
+    "conflict": (409, "general.conflict"),
+    "too_large": (413, "request.entity.too.large"),
+    "ip_not_authorized": (401, "ip.not.authorized"),
+    "forbidden_by_proxy": (403, None),
     "rate_limited": (429, "too.many.requests.retry.after"),
     "rate_limited_for_long": (429, "too.many.requests.retry.after"),
     "rate_limited_without_header": (429, "too.many.requests.retry.after"),
@@ -263,11 +201,12 @@ TOLD = {
     "token_refused": (401, "bad.credentials"),
     "unavailable_for_a_while": (503, "service.unavailable"),
     "service_unavailable": (503, "service.unavailable"),
-    "request_timeout": (408, "request.timeout"),
-    "request_timeout_rings": (408, "request.timeout"),
+    "request_timeout": (408, "client.timeout"),
+    "request_timeout_rings": (408, "client.timeout"),
     "server_error": (500, "internal.server.error"),
     "server_error_rings": (500, "internal.server.error"),
     "no_active_edge": (500, "providerapi.error.station.no.active.edge"),
+    "no_station_for_edge": (500, "providerapi.error.no.station.for.edge"),
     "bad_gateway": (502, None),
     "bad_gateway_rings": (502, None),
     "gateway_timeout": (504, "request.timeout"),
@@ -470,6 +409,7 @@ def test_stats_count_duplicates_and_answers(simulator: Simulator, client: Client
         ("POST", "/sandbox/stranger", {}),
         ("POST", "/sandbox/stranger", {"client_id": "dialer", "requests": -1}),
         ("POST", "/sandbox/stranger", []),
+        ("POST", "/sandbox/stranger", {"client_id": "nobody", "requests": 1}),
         ("GET", "/sandbox/calls?after=x", None),
     ],
 )

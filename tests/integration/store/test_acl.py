@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from click.testing import CliRunner
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
-from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator.process import Simulator
 from tasks.store import keys
 from tasks.store.keys import MAX_READ_BYTES
 from tests.support.fleet import ROOT, WorkerProcess, environment, wait_for
+from tests.support.own_server import own_server
 from worker.cli.main import cli
 
 #: Every key whose name depends on nothing.
@@ -24,30 +25,39 @@ FIXED_KEYS = [key for key in vars(keys).values() if isinstance(key, str) and re.
 UNSEEN = (keys.calls, keys.wake, keys.epoch)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Guarded:
+    """A Redis with the users of the file; `admin` is the one that may do everything."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"redis://admin:admin-pw@127.0.0.1:{self.port}/0"
+
+
 @pytest.fixture
-def guarded() -> Iterator[EmbeddedRedis]:
-    """A Redis with the three users, and no way in without one."""
-    with EmbeddedRedis() as server:
-        with Redis.from_url(server.url) as admin:
-            for line in (ROOT / "deploy/users.acl").read_text().splitlines():
-                if line.startswith("user "):
-                    _, name, *rules = line.split()
-                    rules = [f">{name}-pw" if rule == ">PASSWORD" else rule for rule in rules]
-                    admin.execute_command("ACL", "SETUSER", name, *rules)
-        yield server
+def guarded(tmp_path: Path) -> Iterator[Guarded]:
+    """The file as a real `aclfile`, with a password behind each `on`."""
+    users = re.sub(
+        r"^user (\w+) on ", r"user \1 on >\1-pw ", (ROOT / "deploy/users.acl").read_text(), flags=re.MULTILINE
+    )
+    (tmp_path / "users.acl").write_text(users)
+    with own_server(f"aclfile {tmp_path}/users.acl") as port:
+        yield Guarded(port=port)
 
 
-def url(server: EmbeddedRedis, user: str) -> str:
+def url(server: Guarded, user: str) -> str:
     return f"redis://{user}:{user}-pw@127.0.0.1:{server.port}/0"
 
 
-def denials(server: EmbeddedRedis) -> list[Any]:
+def denials(server: Guarded) -> list[Any]:
     with Redis.from_url(server.url, decode_responses=True) as admin:
         log: Any = admin.acl_log()
         return [(entry["username"], entry["reason"], entry["object"]) for entry in log]
 
 
-def test_worker_producer_and_operator_get_by(guarded: EmbeddedRedis, simulator: Simulator, tmp_path: Path) -> None:
+def test_worker_producer_and_operator_get_by(guarded: Guarded, simulator: Simulator, tmp_path: Path) -> None:
     env = environment(url(guarded, "worker"), simulator.url)
     producer = Celery(broker=url(guarded, "producer"), backend=url(guarded, "producer"))
     with WorkerProcess(env, tmp_path / "worker.log") as worker:
@@ -97,6 +107,6 @@ def test_worker_producer_and_operator_get_by(guarded: EmbeddedRedis, simulator: 
         ("worker", ["KEYS", "*"]),
     ],
 )
-def test_nobody_can_do_more(guarded: EmbeddedRedis, user: str, command: list[str]) -> None:
+def test_nobody_can_do_more(guarded: Guarded, user: str, command: list[str]) -> None:
     with Redis.from_url(url(guarded, user)) as client, pytest.raises(NoPermissionError):
         client.execute_command(*command)

@@ -1,4 +1,4 @@
-"""`dialer check`: each thing with its verdict, and how to mend it."""
+"""`dialer check`: each thing with its verdict, and how to fix it."""
 
 import json
 from typing import Any
@@ -32,6 +32,14 @@ class ScriptedInfo:
         ({"maxmemory_policy": "allkeys-lru"}, ["ok", "fail", "ok"], "set 'maxmemory-policy noeviction'"),
         ({"maxmemory_policy": None}, ["ok", "warn", "ok"], "make sure that it is noeviction"),
         ({"aof_enabled": 0}, ["ok", "ok", "warn"], "set 'appendonly yes'"),
+        ({"cluster_enabled": 1}, ["ok", "fail", "ok", "ok"], "Use a single server, or Sentinel."),
+        ({"redis_mode": "cluster"}, ["ok", "fail", "ok", "ok"], "Redis runs in cluster mode."),
+        ({"server_mode": "cluster"}, ["ok", "fail", "ok", "ok"], "Redis runs in cluster mode."),
+        (
+            {"redis_version": "7.2.4", "server_name": "valkey", "valkey_version": "9.1.0"},
+            ["ok", "ok", "ok"],
+            "version 9.1.0 of Valkey, compatible with Redis 7.2.4 at redis://localhost",
+        ),
     ],
 )
 def test_whether_a_redis_will_do(changes: dict[str, Any], verdicts: list[str], told: str) -> None:

@@ -142,3 +142,42 @@ def test_any_bytes_are_imported_or_told(
             assert file_format == "jsonl" or summary["accepted"] > 50
             real_redis.flushdb()
     assert real_redis.keys("dialer:job:*") == []
+
+
+class TestNumbers:
+    """`--numbers`: what a spreadsheet took from the numbers of a file."""
+
+    SHEET = "id,to,region,from\na,442079460958,,\nb,4915123456789,DE,\nc,30 123456,DE,30 123457\nd,331234567,IT,\n"
+
+    @pytest.mark.parametrize(
+        ("options", "dialed", "bad"),
+        [((), 2, 2), (("--numbers", "international"), 2, 2), (("--numbers", "national"), 2, 2)],
+    )
+    def test_the_dry_run_reads_them_so(self, run_here: Run, options: tuple[str, ...], dialed: int, bad: int) -> None:
+        summary = json.loads(run_here("import", "-", "--dry-run", "--json", *options, stdin=self.SHEET).stdout)
+        assert (summary["would_be_dialed"], summary["rows"] - summary["would_be_dialed"]) == (dialed, bad)
+
+    def test_lost_plus_signs_take_the_region_away(self, run_here: Run, real_redis: Redis) -> None:
+        run_here("import", "-", "--numbers", "international", stdin=self.SHEET)
+        job = json.loads(real_redis.hget("dialer:job:b", "_job") or "{}")
+        assert (job["to"], job["region"]) == ("4915123456789", "ZZ")
+
+    def test_lost_zeros_come_back_in_both_numbers(self, run_here: Run, real_redis: Redis) -> None:
+        result = run_here("import", "-", "--numbers", "national", stdin=self.SHEET)
+        assert result.stdout == "4 rows: 3 accepted, 0 already known, 0 conflicting, 1 bad.\n"
+        assert result.stderr.startswith("row 5: ambiguous_number: ")
+        assert real_redis.hget("dialer:job:c", "to_raw") == "030123456"
+        assert real_redis.hget("dialer:job:b", "to_raw") == "04915123456789"
+
+    def test_a_row_keeps_the_id_that_its_content_gives(self, run_here: Run, real_redis: Redis) -> None:
+        """Another reading of a row that is in is a conflict, never a second call."""
+        row = "to,region\n30123456,DE\n"
+        run_here("import", "-", stdin=row)
+        for numbers in ("national", "international"):
+            result = run_here("import", "-", "--numbers", numbers, stdin=row)
+            assert "1 conflicting" in result.stdout
+
+    def test_a_region_and_no_region_are_a_mistake(self, run_here: Run) -> None:
+        result = run_here("import", "-", "--numbers", "international", "--region", "DE", stdin=self.SHEET)
+        assert result.exit_code == 2
+        assert "leave out --region" in result.stderr

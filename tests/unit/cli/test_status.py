@@ -48,3 +48,12 @@ def test_how_much_of_the_limit_is_used(run_here: Run, ground: Ground) -> None:
     found = json.loads(run_here("status", "--json", DIALER_RATE_LIMIT="60/60s").stdout)
     assert 20 <= found["sent_last_minute"] <= 30
     assert found["share_of_limit"] == pytest.approx(found["sent_last_minute"] / 60, abs=0.02)
+
+
+def test_lists_that_no_worker_reads(run_here: Run, ground: Ground) -> None:
+    ground.redis.rpush("dial:1", "a", "b")
+    ground.redis.rpush("dial\x06\x164", "a")
+    line = "'dial\\x06\\x164' (1), 'dial:1' (2)"
+    assert f"unread lists  {line}; see 'dialer check'" in run_here("status").stdout
+    assert json.loads(run_here("status", "--json").stdout)["unread"] == {"dial:1": 2, "dial\x06\x164": 1}
+    assert f"warn  queue: no worker reads {line}: remove sep" in run_here("check").stdout

@@ -65,6 +65,8 @@ def test_a_phone_number_is_cut_to_its_last_two_digits(text: str, masked: str) ->
         "attempt 3 of 5, status 429, 1234567 waiting",
         "300/60s",
         "192.168.100.200:6379",
+        "MOVED 15495 127.0.0.1:7402",
+        "ASK 3999 192.168.100.200:6379",
         "celery@ip-172-31-100-200",
         "redis 8.0.1, celery 5.7.0",
         'File "ledger.py", line 123, in claim',

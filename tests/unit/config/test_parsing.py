@@ -14,6 +14,8 @@ from tests.support.settings import COMPLETE, faults, loaded
         ("DIALER_ALLOWED_REGIONS", "US, CA,GB", "allowed_regions", frozenset({"US", "CA", "GB"})),
         ("DIALER_ALLOWED_REGIONS", "US,001", "allowed_regions", frozenset({"US", "001"})),
         ("DIALER_ALLOWED_REGIONS", "", "allowed_regions", frozenset()),
+        ("DIALER_EXTRA_RANGES", "+1679, +1861", "extra_ranges", ("+1679", "+1861")),
+        ("DIALER_EXTRA_RANGES", "", "extra_ranges", ()),
         ("DIALER_ALLOW_PREMIUM", "Yes", "allow_premium", True),
         ("DIALER_ALLOW_PREMIUM", "false", "allow_premium", False),
         ("DIALER_RATE_LIMIT", "5/s", "rate_limit", RateLimit(count=5, period_s=1.0)),
@@ -46,6 +48,13 @@ def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -
         ("DIALER_DEFAULT_REGION", "XX"),
         ("DIALER_ALLOWED_REGIONS", "US,XX"),
         ("DIALER_ALLOWED_REGIONS", ","),
+        ("DIALER_EXTRA_RANGES", "1679"),
+        ("DIALER_EXTRA_RANGES", "+1"),
+        ("DIALER_EXTRA_RANGES", "+49"),
+        ("DIALER_EXTRA_RANGES", "+380"),
+        ("DIALER_EXTRA_RANGES", "+1679,"),
+        ("DIALER_EXTRA_RANGES", "+1679;+1861"),
+        ("DIALER_EXTRA_RANGES", "+0679"),
         ("DIALER_ALLOW_PREMIUM", "2"),
         ("DIALER_RATE_LIMIT", "300"),
         ("DIALER_RATE_LIMIT", "0/60s"),
@@ -79,3 +88,10 @@ def test_a_bad_value_is_a_fault_that_names_its_variable(name: str, text: str, *,
 @pytest.mark.parametrize("region", REGIONS)
 def test_every_published_region_is_known(region: str) -> None:
     assert loaded(GENESYS_CLOUD_REGION=region.upper()).api_url == f"https://api.{region}"
+
+
+@pytest.mark.parametrize("name", ["DIALER_DEFAULT_REGION", "DIALER_ALLOWED_REGIONS"])
+@pytest.mark.parametrize(("written", "meant"), [("UK", "GB"), ("EN", "GB"), ("SP", "ES"), ("USA", "US")])
+def test_a_region_that_is_no_code_names_the_one_that_was_meant(name: str, written: str, meant: str) -> None:
+    (fault,) = faults({name: written}, credentials=False)
+    assert f"did you mean {meant}?" in fault

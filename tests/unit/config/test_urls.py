@@ -10,7 +10,7 @@ from tests.support.settings import COMPLETE, faults, loaded
     "text",
     [
         "rediss://u:p@redis.example:6380/3",
-        "redis://:pw@[::1]:6379/0?ssl_cert_reqs=none",
+        "rediss://:pw@[::1]:6379/0?ssl_cert_reqs=none",
         "sentinel://a:26379;sentinel://b:26379/0",
         "sentinel://:pw@a:26379/0",
         "redis+socket:///run/redis.sock?virtual_host=1",

@@ -31,4 +31,5 @@ def test_the_table_names_each_variable_once_with_one_sentence() -> None:
     assert {variable.name for variable in VARIABLES if variable.secret} == {
         "GENESYS_CLOUD_CLIENT_SECRET",
         "DIALER_REDIS_URL",
+        "DIALER_REDIS_PASSWORD",
     }

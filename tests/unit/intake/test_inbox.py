@@ -131,8 +131,8 @@ def test_a_conflict_is_told(ground: Ground, raw_redis: Redis, caplog: pytest.Log
     """Whoever sent the second job must be able to learn that it is not dialed."""
     ground.redis.lpush(INBOX_QUEUE, message(), message({"to": "+12125559999"}))
     inbox(ground, raw_redis).drain()
-    assert [(record.levelname, record.message.partition(":")[0]) for record in caplog.records] == [
-        ("WARNING", "conflict")
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("WARNING", "id already used by a different job; kept the first")
     ]
 
 

@@ -16,6 +16,7 @@ FUTURE = {"not_before": "2999-01-01T00:00:00Z", "not_after": "2999-01-02T00:00:0
 PAST = {"not_before": "2001-01-01T00:00:00Z", "not_after": "2001-01-02T00:00:00Z"}
 ONLY_US = {"DIALER_ALLOWED_REGIONS": "US"}
 BRITISH = {"DIALER_DEFAULT_REGION": "GB"}
+TRUSTED = {"DIALER_EXTRA_RANGES": "+1679,+1861"}
 
 #: What the producer writes (a text is the number), the operator's settings, the verdict.
 CASES: list[tuple[str | dict[str, Any], dict[str, str], str]] = [
@@ -26,7 +27,14 @@ CASES: list[tuple[str | dict[str, Any], dict[str, str], str]] = [
     ("tel:+1-212-555-1234", {}, ACCEPTED),
     ("011 44 20 7946 0958", {}, ACCEPTED),
     ("1-800-FLOWERS", {}, ACCEPTED),
-    ("442079460958", {}, ACCEPTED),
+    ("442079460958", {}, "ambiguous_number"),
+    ("+8 (495) 123-45-67", {}, "ambiguous_number"),
+    ("+ 44 20 7946 0018", {}, ACCEPTED),
+    ('="+12125551234"', {}, ACCEPTED),
+    ("'+12125551234", {}, ACCEPTED),
+    ("+1\ufe0f 212·555·1234", {}, ACCEPTED),
+    ("+52 1 55 1234 5678", {}, ACCEPTED),
+    ("03-1234-5678内線12", {}, "extension_unsupported"),
     ("hello", {}, "not_a_number"),
     ("212 555 1234 / 212 555 9876", {}, "not_a_number"),
     ("1.21255512E+10", {}, "not_a_number"),
@@ -49,6 +57,19 @@ CASES: list[tuple[str | dict[str, Any], dict[str, str], str]] = [
     ({"to": "(212) 555-1234"}, BRITISH, "not_dialable"),
     ({"to": NEW_YORK, "region": "XX"}, {}, "invalid_field"),
     ({"to": NEW_YORK, "region": "USA"}, {}, "invalid_field"),
+    ({"to": NEW_YORK, "region": "UK"}, {}, "invalid_field"),
+    ({"to": "33612345678", "region": "DE"}, {}, "ambiguous_number"),
+    ({"to": "33612345678", "region": "FR"}, {}, ACCEPTED),
+    ({"to": "33612345678", "region": "ZZ"}, {}, ACCEPTED),
+    ({"to": "33612345678", "region": "zz"}, ONLY_US, "region_not_allowed"),
+    ({"to": "(212) 555-1234", "region": "ZZ"}, {}, "not_dialable"),
+    # ranges that the metadata does not know
+    ("+1 679 555 1234", {}, "not_dialable"),
+    ("+1 679 555 1234", TRUSTED, ACCEPTED),
+    ("(679) 555-1234", TRUSTED, ACCEPTED),
+    ("+1 679 555 123", TRUSTED, "too_short"),
+    ("+1 679 555 1234", TRUSTED | {"DIALER_ALLOWED_REGIONS": "CA"}, "region_not_allowed"),
+    ({"to": NEW_YORK, "from": "(679) 555-1234"}, TRUSTED, ACCEPTED),
     (NEW_YORK, ONLY_US, ACCEPTED),
     ("+44 20 7946 0958", ONLY_US, "region_not_allowed"),
     ({"to": "020 7946 0958", "region": "GB"}, ONLY_US, "region_not_allowed"),
@@ -134,10 +155,10 @@ def test_check_and_a_worker_that_starts_say_of_the_caller_id_what_each_call_will
 
 @pytest.mark.parametrize("job_region", ["US", "DE", "GB"])
 def test_the_operators_caller_id_is_the_same_number_for_every_job(doors: Doors, job_region: str) -> None:
-    """442079460958 is a number in London, and, read in Germany, one of Germany."""
-    settings = {"DIALER_CALLER_ID": "442079460958"}
+    """0800 002 4321 is a number in Britain, and, read in Germany, one of Germany."""
+    settings = {"DIALER_CALLER_ID": "0800 002 4321", "DIALER_DEFAULT_REGION": "GB"}
     doors.record(Case(fields={"to": NEW_YORK, "region": job_region}, settings=settings))
-    assert [request.caller_id for request in doors.api.placed] == ["+442079460958"]
+    assert [request.caller_id for request in doors.api.placed] == ["+448000024321"]
 
 
 @pytest.mark.parametrize(

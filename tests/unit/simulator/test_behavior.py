@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from sandbox.simulator.behavior import BadBehavior, Behavior, changed
+from sandbox.simulator.behavior import Behavior
+from sandbox.simulator.changes import BadBehavior, changed
 
 
 def test_a_change_keeps_what_it_does_not_name() -> None:
@@ -38,7 +39,10 @@ def test_every_field_can_be_changed() -> None:
         ("latency_s", "1"),
         ("latency_s", float("nan")),
         ("latency_s", float("inf")),
-        ("may_place_calls", 1),
+        ("deaf_channels", 1),
+        ("permissions", "conversation:call:add"),
+        ("users", [1]),
+        ("absent_users", None),
         ("outage", "no_such_fault"),
         ("outage", {}),
         ("token_outage", "no_such_fault"),
@@ -54,6 +58,14 @@ def test_every_field_can_be_changed() -> None:
 def test_what_a_field_cannot_take_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(BadBehavior, match=f"^{name}: "):
         changed(Behavior(), {name: value})
+
+
+def test_permissions_and_users_are_open_unless_they_are_set() -> None:
+    assert not Behavior().lacks("a:b:c")
+    assert Behavior().knows("anybody")
+    narrow = Behavior(permissions=("a:b:c",), users=("one",))
+    assert [narrow.lacks(name) for name in ("a:b:c", "d:e:f")] == [False, True]
+    assert [narrow.knows(name) for name in ("one", "two")] == [True, False]
 
 
 def test_every_fault_is_named_at_once() -> None:

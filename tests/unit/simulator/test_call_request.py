@@ -76,6 +76,11 @@ def test_what_is_missing_in_the_guides_body_is_named(content: object, message: s
     assert (status, said) == (400, message)
 
 
+def test_the_published_body_at_the_guides_path_needs_a_user() -> None:
+    assert refused_guide({"phoneNumber": "+12125551234"})[:2] == (400, "not.a.user")
+    assert refused_guide(guide_body(phoneNumber=None))[1] == "not.a.user"
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"null"])
 def test_what_is_no_json_object_is_a_400(body: bytes) -> None:
     with pytest.raises(ApiError, match="not a JSON object"):

@@ -35,7 +35,7 @@ class Endpoint:
     def __init__(self, **behavior: Any) -> None:
         self.clock = Clock()
         self.tokens = IssuedTokens(self.clock)
-        self.windows = RateWindows(self.clock)
+        self.windows = RateWindows[str](self.clock)
         self.behavior = Behavior(**behavior)
 
     def ask(self, form: dict[str, object], authorization: str = "") -> tuple[int, dict[str, Any]]:
@@ -113,6 +113,16 @@ def test_a_token_works_until_it_expires() -> None:
 )
 def test_without_a_known_token_there_is_a_401_that_says_why(authorization: str, code: str) -> None:
     assert refused(IssuedTokens(Clock()), authorization) == (401, code)
+
+
+def test_the_newest_token_of_a_client_is_known_until_it_is_revoked() -> None:
+    tokens = IssuedTokens(Clock())
+    assert tokens.newest("dialer") is None
+    first, second = tokens.issue("dialer", 10.0), tokens.issue("dialer", 10.0)
+    tokens.issue("another", 10.0)
+    assert tokens.newest("dialer") == second
+    tokens.revoke(second)
+    assert tokens.newest("dialer") == first
 
 
 def test_revoking_one_token_leaves_the_others() -> None:

@@ -2,9 +2,11 @@ import random
 
 import pytest
 
-from sandbox.simulator.behavior import BadBehavior, Behavior
+from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.call_request import RequestedCall
-from sandbox.simulator.calls import Callee, CallLog
+from sandbox.simulator.calls import CallLog
+from sandbox.simulator.changes import BadBehavior
+from sandbox.simulator.course import Durations, Result
 from sandbox.simulator.organization import Organization
 from sandbox.simulator.traffic import Traffic
 
@@ -59,8 +61,10 @@ def test_a_reset_forgets_everything_and_goes_back_to_the_first_behavior() -> Non
     organization.tokens.issue("dialer", 10.0)
     organization.traffic.arrive("GET /")
     wanted = RequestedCall(to="+12125550100", from_="", user_id="u")
-    organization.calls.ring(wanted, client="dialer", callee=Callee.ANSWERS)
+    organization.calls.ring(wanted, client="dialer", result=Result.BUSY, durations=organization.behavior.durations)
+    organization.channels.create("dialer", 10.0)
     organization.reset()
+    assert len(organization.channels) == 0
     assert organization.behavior.rate_limit == 5
     assert (organization.tokens.alive(), organization.traffic.total, len(organization.calls)) == (0, 0, 0)
 
@@ -77,16 +81,11 @@ def test_the_call_log_has_pages_and_counts_duplicates() -> None:
     for to in ("+12125550100", "+12125550105", "+12125550100"):
         attributes = {"dialerJobId": f"job-{to}"}
         wanted = RequestedCall(to=to, from_="+12125559876", user_id="u", attributes=attributes)
-        log.ring(wanted, client="dialer", callee=Callee.ANSWERS)
+        log.ring(wanted, client="dialer", result=Result.USER_HANGS_UP, durations=Durations(1, 60, 3, 10))
     assert [call.n for call in log.after(1)] == [2, 3]
     assert [call.n for call in log.after(0, 2)] == [1, 2]
     assert log.most_per_number()["+12125550100"] == 2
     assert log.after(0)[0].as_json()["job_id"] == "job-+12125550100"
-    assert [call.n for call in log.with_attribute("dialerJobId", "job-+12125550100", until=1000.0)] == [
-        1,
-        3,
-    ]
-    assert log.with_attribute("dialerJobId", "job-+12125550100", until=999.9) == []
 
 
 def test_traffic_counts_what_was_told_and_the_most_in_flight() -> None:

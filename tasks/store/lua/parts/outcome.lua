@@ -36,8 +36,8 @@ local function public_record(id, job)
 end
 
 -- End the job. `keys`: see outcome_keys; `fields`: fields of the record and their values in turn, including `state`
--- and `code`.
-local function end_job(keys, now, id, fields, retention)
+-- and `code`; `task_id`: the producer's id, if it differs from the id of the record.
+local function end_job(keys, now, id, fields, retention, task_id)
   local lifetime = string.format('%d', retention)
   redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
@@ -56,7 +56,7 @@ local function end_job(keys, now, id, fields, retention)
   redis.call('XADD', keys.outcomes, 'MAXLEN', '~', '100000', '*', 'id', id, 'state', record.state,
     'code', record.code, 'batch', record.batch or '', 'finished_at', record.finished_at)
 
-  local result = '{"status":"SUCCESS","traceback":null,"children":[],"task_id":' .. cjson.encode(id)
+  local result = '{"status":"SUCCESS","traceback":null,"children":[],"task_id":' .. cjson.encode(task_id or id)
     .. ',"date_done":' .. cjson.encode(record.finished_at) .. ',"result":' .. cjson.encode(record) .. '}'
   redis.call('SET', keys.result, result, 'PX', lifetime)
   redis.call('PUBLISH', keys.result, result)

@@ -1,0 +1,1 @@
+"""The endpoints of the simulated API, a module for each concept."""
