@@ -2,7 +2,7 @@
 
     answers in a row                     tolerated    then the breaker opens: the fleet is paused, and sends one probe
     failed or unknown (an outage)        5            after 5 s, 10 s, … 60 s
-    refused, whatever the code           5            the same
+    refused, with any code               5            the same
     credentials refused                  0            the same
 
 The first call that is placed closes the breaker. While it is open, a refusal does not end a job, and a failure does
@@ -65,8 +65,8 @@ def _kind(error: DialError, job: Job) -> FaultKind:
         return FaultKind.CREDENTIALS
     if (job.caller_id and error.code in _CALLER_ID) or (job.user_id and error.code in _USER):
         return FaultKind.CLEAR
-    # Any other refusal may have a cause in the configuration or the platform, which affects every job. So may the
-    # rejection of a new token.
+    # Any other refusal may be a fault of the configuration, or of the platform, that affects every job. A new token
+    # that is rejected is such a fault too.
     if isinstance(error, Refused) or error.code is Code.TOKEN_REFUSED:
         return FaultKind.REFUSAL
     if isinstance(error, Unknown) or error.code in {Code.COULD_NOT_CONNECT, Code.SERVICE_UNAVAILABLE}:

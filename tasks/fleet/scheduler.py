@@ -43,7 +43,7 @@ class Scheduler:
         """Nudge due jobs; return how many, and the seconds until there may be more to do (None: until woken)."""
         nudged, next_ms, *probing = self._ask()
         if probing:
-            # Only while the circuit breaker is open: choosing a probe takes two more round trips.
+            # The circuit breaker is open: choosing a probe takes two more round trips.
             probed, *candidates = probing
             known = ids_of(probed)
             found = read_probes(self._redis, [*known, *candidates])

@@ -26,11 +26,11 @@ class FleetStatus:
     pauses: list[ActivePause]
     #: The reason for which only probes are sent, or None.
     probing: str | None
-    #: The jobs that the last probes met.
+    #: The jobs that were sent as the last probes.
     probed: list[Probe]
     #: Jobs that ended as rejected before the last pause for refusals, and still are: retry them after the fix.
     rejected_before_pause: list[str]
-    #: Requests in the last minute, and the share of the limit that they are.
+    #: Requests in the last minute, and their share of the rate limit.
     sent_last_minute: int
     share_of_limit: float
     #: Messages that are not yet accepted.

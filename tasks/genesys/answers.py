@@ -46,7 +46,7 @@ class Answer:
         return self._object() is not None or correlation_id(self.headers, {}) is not None
 
     def json(self) -> dict[str, Any]:
-        """Return the body's JSON object; an empty one for anything else (HTML from a proxy, half a body)."""
+        """Return the JSON object of the body, or an empty one for any other body, such as HTML from a proxy."""
         return self._object() or {}
 
     def _object(self) -> dict[str, Any] | None:
@@ -89,7 +89,7 @@ _PARTICIPANT = r"malformed.{0,40}(participant|address)|participant address"
 _CALLER_ID = r"invalid.{0,20}\bfrom\b|\bfrom (address|number)|caller ?id"
 
 TABLE: Final = (
-    # Nothing to read.
+    # There is no answer.
     Meaning(TransportFault.NOT_SENT, NotPlaced, Code.COULD_NOT_CONNECT),
     Meaning(TransportFault.TIMED_OUT, Unknown, Code.NO_ANSWER_FROM_API),
     Meaning(TransportFault.BROKEN, Unknown, Code.CONNECTION_LOST),

@@ -44,7 +44,7 @@ def read_grant(answer: Answer) -> Grant:
     error = body.get("error")
     throttled = re.search("rate limit", message, re.IGNORECASE)
     permanent = isinstance(error, str) and error not in _TEMPORARY_ERRORS
-    # 404 and 405: there is no token endpoint at this host, because profile and region do not fit.
+    # 404 and 405: this host has no token endpoint, because the profile and the region do not match.
     refused = answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED} or (
         answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN} and permanent and not throttled
     )

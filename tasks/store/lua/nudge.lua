@@ -2,7 +2,7 @@
 -- Nudge due jobs, highest priority first: push a message for each job to the Celery queue that the workers consume.
 -- A job stays in its due set, with a later score, until a worker claims it, so that a lost message is repeated.
 --
--- While the circuit breaker is open, one job at a time is nudged as a probe: the caller chooses it, and asks again.
+-- While the circuit breaker is open, one job at a time is nudged as a probe. The caller chooses it in a second step.
 --
 -- KEYS  1 calls queue  2 pause  3 pace  4 breaker  5.. due sets, highest priority first
 -- ARGV  1 largest length of the queue  2 ms after which the nudge of an unclaimed job is repeated
@@ -10,7 +10,8 @@
 --       5,6,7,8 the parts of the message, between which the job id and twice a unique tag are inserted
 --       9 id of the chosen probe, or ''
 -- Reply {number of nudged jobs, ms until there may be more to do (-1: not before a wake-up)}
---       {0, 0, ids of the jobs that the last probes met (JSON) or '', id of a due job, ...}: choose one of the due jobs
+--       {0, 0, ids of the jobs that were the last probes (JSON) or '', id of a due job, ...}: the caller chooses one
+--       of the due jobs as the probe
 
 local calls, pause, pace, breaker = unpack(KEYS)
 local most_waiting, repeat_ms = tonumber(ARGV[1]), tonumber(ARGV[2])

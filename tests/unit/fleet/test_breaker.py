@@ -24,7 +24,7 @@ class TestBadAnswersInARow:
         for n in range(8):
             desk.dial(job(f"j{n}"))
         states = [desk.ground.state(f"j{n}") for n in range(8)]
-        # The sixth opened the breaker: it and all others keep their place.
+        # The sixth opened the breaker: this job and all others keep their place.
         assert states == ["rejected"] * 5 + ["queued"] * 3
         assert len(desk.api.asked) == 6
         assert desk.ground.record("j5")["attempts"] == 0
@@ -41,7 +41,7 @@ class TestBadAnswersInARow:
         ],
     )
     def test_refusals_count_in_a_row_whatever_their_codes(self, desk: Desk, codes: list[Code]) -> None:
-        """What every job meets may show as several codes, and as one that could be the fault of a number."""
+        """A systemic fault may cause several codes, also a code that could be the fault of one number."""
         desk.api.answers = [Refused(codes[n % len(codes)]) for n in range(12)]
         for n in range(12):
             desk.dial(job(f"j{n}"))
@@ -138,7 +138,7 @@ class TestBadAnswersInARow:
         assert (entry.until - entry.since).total_seconds() == pytest.approx(5, abs=0.5)
 
     def test_refusals_are_no_silence(self, desk: Desk) -> None:
-        """Answers that come seldom are answers all the same."""
+        """Rare answers are still answers."""
         desk.api.answers = [Refused(Code.INVALID_FROM_ADDRESS)]
         for n in range(12):
             desk.dial(job(f"j{n}", caller_id="+12125550000"))

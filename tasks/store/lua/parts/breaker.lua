@@ -4,7 +4,7 @@
 
 local UNANSWERED = 10  -- no more requests are sent while this many have no answer
 local SILENCE = 1000   -- ms without an answer after which this applies
-local REMEMBERED = 20  -- largest number of ids in a list
+local REMEMBERED = 20  -- largest number of jobs in a list of ids
 
 -- Returns how many ms a request must wait, or nil. The caller counts a request that is sent with `sent`.
 local function held_back(breaker, now, lease)
@@ -29,13 +29,13 @@ local function sent(breaker, now, lease)
   end
 end
 
--- Reset the counts and close the breaker. The list of the jobs that were rejected before a pause is kept.
+-- Reset the counts and the breaker. The list of jobs that were rejected before the pause is kept.
 local function forget_streaks(breaker)
   redis.call('HDEL', breaker, 'outage', 'refusal', 'open', 'distance_ms', 'probe_ms', 'unanswered', 'rejected',
     'probed')
 end
 
--- Return a list of ids (JSON, or false for none) with one more id; the oldest id is dropped when the list is full.
+-- Returns a list of ids (JSON, or false) with one more job; the oldest is removed if the list is full.
 local function with_job(list, id)
   local ids = cjson.decode(list or '[]')
   for _, known in ipairs(ids) do
@@ -50,12 +50,12 @@ local function with_job(list, id)
   return cjson.encode(ids)
 end
 
--- Remember a job that ended as rejected.
+-- Record a job that was refused and ended as rejected.
 local function note_rejected(breaker, id)
   redis.call('HSET', breaker, 'rejected', with_job(redis.call('HGET', breaker, 'rejected'), id))
 end
 
--- Remember a job that opened the breaker, or that was sent as a probe.
+-- Record a job that opened the breaker, or that was sent while it was open.
 local function note_probed(breaker, id)
   redis.call('HSET', breaker, 'probed', with_job(redis.call('HGET', breaker, 'probed'), id))
 end
@@ -100,7 +100,7 @@ local function count_bad_answer(breaker, pause, now, report)
   if kind == 'outage' then
     streak = redis.call('HINCRBY', breaker, 'outage', 1)
   elseif kind == 'refusal' then
-    -- Whatever the codes: one systemic failure may show as several.
+    -- Refusals with different codes count together: one systemic fault may cause several codes.
     streak = redis.call('HINCRBY', breaker, 'refusal', 1)
   end
   if streak <= report.in_a_row and open ~= kind then
