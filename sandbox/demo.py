@@ -29,7 +29,7 @@ from tasks.errors import LedgerUnavailable
 from tasks.ledger.records import Records
 from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
-from worker.cli.store import acceptance, redis_fault
+from worker.cli.store import acceptor, redis_fault
 from worker.connection import connect
 from worker.importing.bulk import ImportSummary, import_jobs
 from worker.importing.rows import RowDefaults
@@ -106,7 +106,7 @@ def _import(redis: Redis, settings: Settings) -> None:
     summary = ImportSummary()
     with open_source(str(NUMBERS)) as source:
         jobs = RowDefaults(batch=BATCH).jobs(source.rows(file_format="csv", id_column=None))
-        for _ in import_jobs(jobs, acceptance(settings, redis), summary):
+        for _ in import_jobs(jobs, acceptor(settings, redis), summary):
             pass
     click.echo(
         f"Imported {summary.accepted} of {summary.rows} rows as jobs; the limit is {_PER_MINUTE} calls a minute.\n"

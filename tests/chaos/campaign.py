@@ -1,4 +1,4 @@
-"""One contender goes through a campaign: orders pour in, faults come and go, and when all is mended it is judged."""
+"""Runs one contender through a campaign: jobs come in, faults begin and end, and then the result is judged."""
 
 import tempfile
 import threading
@@ -105,9 +105,9 @@ class Campaign:
         weather.join(60)
         producers.hurry()
         self._mend(scene)
-        mended = time.time()
+        faults_ended = time.time()
         self._rest(contender, scene, producers)
-        times = {"began": began, "mended": mended, "rested": time.time()}
+        times = {"began": began, "faults_ended": faults_ended, "rested": time.time()}
         scene.crew.leave(_LEAVE_S)
         return self._course(contender, scene, producers.sent, times)
 

@@ -40,7 +40,7 @@ class Course:
     name: str
     began: float
     #: When the last fault was over, and when all jobs had ended.
-    mended: float
+    faults_ended: float
     rested: float
     verdict: Judgment
     deaths: list[Death]

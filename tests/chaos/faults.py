@@ -1,4 +1,4 @@
-"""What goes wrong in a campaign, by name. Each fault acts, lasts as long as it lasts, and is mended again."""
+"""What goes wrong in a campaign, by name. Each fault acts, lasts as long as it lasts, and then ends."""
 
 import socket
 import time

@@ -52,7 +52,7 @@ def report(plan: Plan, courses: list[Course]) -> BenchReport:
             _row(courses, "phones that rang", lambda c: c.timeline[-1][1]["calls"]),
             *_ends(plan, courses),
             *_takeovers(plan, courses),
-            _row(courses, "from the last fault to the last outcome", lambda c: c.rested - c.mended, unit="s"),
+            _row(courses, "from the last fault to the last outcome", lambda c: c.rested - c.faults_ended, unit="s"),
             _row(courses, "total time", lambda c: c.rested - c.began, unit="s"),
         ],
         notes=[
@@ -133,9 +133,9 @@ def write_plot(path: Path, course: Course) -> None:
     # One line with all the peaks, because each line has an entry in the legend.
     peaks = [(death.at - course.began, y) for death in course.deaths for y in (0, highest, 0)]
     chart.add_line([(0, 0), *peaks], name="worker killed", stroke_color="#bbbbbb", width=0.4)
-    mended = course.mended - course.began
+    faults_ended = course.faults_ended - course.began
     chart.add_line(
-        [(mended, 0), (mended, highest)],
+        [(faults_ended, 0), (faults_ended, highest)],
         name="all faults over",
         stroke_color="#333333",
         width=1.5,

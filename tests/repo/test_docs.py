@@ -265,7 +265,7 @@ def status_labels() -> set[str]:
     pause = ActivePause(reason=PauseReason.OUTAGE, message="", since=now, until=None)
     numbers = dict.fromkeys(("sent_last_minute", "inbox", "calls", "due", "later", "in_flight"), 1)
     probe = Probe(job_id="order-42", batch="spring", number="+12125551234")
-    overview = FleetStatus(
+    found = FleetStatus(
         probed=[probe],
         rejected_before_pause=["order-43"],
         pauses=[pause],
@@ -276,7 +276,7 @@ def status_labels() -> set[str]:
         unread={"dial:1": 1},
         **numbers,
     )
-    return {name for name, _ in status._lines(overview, load({}, dotenv=None, credentials=False), None)}
+    return {name for name, _ in status._lines(found, load({}, dotenv=None, credentials=False), None)}
 
 
 def test_every_line_of_the_status_that_is_shown_exists() -> None:

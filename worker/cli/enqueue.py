@@ -18,7 +18,7 @@ from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
 from worker.cli.output import print_json
 from worker.cli.show import print_record
-from worker.cli.store import acceptance, settings_of, store
+from worker.cli.store import acceptor, settings_of, store
 
 _FIRST_POLL_S: Final = 0.1
 _LONGEST_POLL_S: Final = 0.5
@@ -72,7 +72,7 @@ def command(
     except JobError as error:
         raise CommandError(f"{error.code}: {error.message} {WORDS[error.code].fix}") from error
     with store(settings) as redis:
-        ((entry, state),) = acceptance(settings, redis).accept([job])
+        ((entry, state),) = acceptor(settings, redis).accept([job])
         if entry is Acceptance.CONFLICT:
             raise CommandError(
                 f"the id '{job.id}' is already used by a different job: see 'dialer show {job.id}'. "

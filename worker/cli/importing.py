@@ -16,7 +16,7 @@ from worker.cli.errors import CommandError, Interrupted, WrongUsage
 from worker.cli.examples import examples
 from worker.cli.output import print_json, print_table
 from worker.cli.progress import progress
-from worker.cli.store import acceptance, redis_fault, settings_of, store
+from worker.cli.store import acceptor, redis_fault, settings_of, store
 from worker.importing.bulk import CHUNK, ImportSummary, import_jobs
 from worker.importing.lost_digits import Numbers, restored
 from worker.importing.preview import CodeCount, Preview
@@ -129,7 +129,7 @@ def _enter(
         if not as_json:
             summary.on_bad_row = _row_printer(summary, print_line)
         try:
-            for _ in import_jobs(jobs, acceptance(settings, redis), summary):
+            for _ in import_jobs(jobs, acceptor(settings, redis), summary):
                 advance(summary.rows)
         except LedgerUnavailable as error:
             raise CommandError(f"{redis_fault(settings.redis_url, error)} {_so_far(summary)}") from error

@@ -33,7 +33,7 @@ def env_file() -> Path:
 @contextmanager
 def store(settings: Settings) -> Iterator[Redis]:
     """A connection for one command; a Redis that is unavailable inside the block becomes one line."""
-    # A person waits: one more try, not the patience of a worker.
+    # A person waits for the answer, so the command retries only once.
     redis = connect(settings, retries=1)
     try:
         yield redis
@@ -43,7 +43,7 @@ def store(settings: Settings) -> Iterator[Redis]:
         redis.close()
 
 
-def acceptance(settings: Settings, redis: Redis) -> Acceptor:
+def acceptor(settings: Settings, redis: Redis) -> Acceptor:
     """The way into the ledger, by the same door as the queue's."""
     return Acceptor(redis, retention_s=settings.retention_days * 86400)
 

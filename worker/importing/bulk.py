@@ -69,7 +69,7 @@ class ImportSummary:
 
 
 def import_jobs(
-    jobs: Iterable[tuple[int, Job] | BadRow], acceptance: Acceptor, summary: ImportSummary
+    jobs: Iterable[tuple[int, Job] | BadRow], acceptor: Acceptor, summary: ImportSummary
 ) -> Iterator[ImportSummary]:
     """Enter all jobs, and yield the summary after each chunk.
 
@@ -78,7 +78,7 @@ def import_jobs(
     jobs = iter(jobs)
     while chunk := list(islice(jobs, CHUNK)):
         good = [each for each in chunk if not isinstance(each, BadRow)]
-        accepted = acceptance.accept([job for _, job in good])
+        accepted = acceptor.accept([job for _, job in good])
         entries = dict(zip((number for number, _ in good), accepted, strict=True))
         for each in chunk:
             if isinstance(each, BadRow):

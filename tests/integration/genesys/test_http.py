@@ -70,7 +70,7 @@ FROM = "Invalid from address"
         pytest.param(answers_and_closes(PLACED[:-1]), Unknown, Code.CONNECTION_LOST, id="half a 201, closed"),
         pytest.param(answers_and_resets(PLACED[:-1]), Unknown, Code.CONNECTION_LOST, id="half a 201, reset"),
         pytest.param(answers(PLACED[:-1]), Unknown, Code.NO_ANSWER_FROM_API, id="half a 201, silent"),
-        pytest.param(answers(api(404, {})[:-1]), Refused, Code.NOT_FOUND, id="half a 404, silent"),
+        pytest.param(answers(api(404, {})[:-1]), Unknown, Code.UNEXPECTED_STATUS, id="half a 404, silent"),
         # 2xx without a conversation id.
         pytest.param(answers(http(200)), Unknown, Code.UNREADABLE_ANSWER, id="200 empty"),
         pytest.param(answers(http(204)), Unknown, Code.UNREADABLE_ANSWER, id="204"),
@@ -104,7 +104,7 @@ FROM = "Invalid from address"
             error(400, "The callerId is not verified"), Refused, Code.INVALID_FROM_ADDRESS, id="400 callerId"
         ),
         pytest.param(error(400, "malformed syntax"), Refused, Code.BAD_REQUEST, id="400 other"),
-        pytest.param(answers(http(400)), Refused, Code.BAD_REQUEST, id="400 empty"),
+        pytest.param(answers(http(400)), Unknown, Code.UNEXPECTED_STATUS, id="400 empty"),
         pytest.param(error(400, code="not.a.user"), Refused, Code.NOT_A_USER, id="400 not a user"),
         pytest.param(
             error(400, code="conversation.error.no.user.station"), Refused, Code.NO_STATION, id="400 no station"
@@ -123,9 +123,7 @@ FROM = "Invalid from address"
         ),
         pytest.param(error(403, "No permission"), Refused, Code.INSUFFICIENT_PERMISSIONS, id="403"),
         pytest.param(error(403, FROM), Refused, Code.INVALID_FROM_ADDRESS, id="403 from"),
-        pytest.param(
-            answers(http(403, b"<html>")), Refused, Code.INSUFFICIENT_PERMISSIONS, id="403 HTML from a proxy"
-        ),
+        pytest.param(answers(http(403, b"<html>")), Unknown, Code.UNEXPECTED_STATUS, id="403 HTML from a proxy"),
         pytest.param(error(404), Refused, Code.NOT_FOUND, id="404"),
         *(pytest.param(error(n), Refused, Code.BAD_REQUEST, id=f"{n}") for n in (409, 413, 415, 422, 418)),
         # Certainly not placed.

@@ -191,7 +191,7 @@ def test_a_client_name_is_that_of_all_connections(redis_url: str, simulator: Sim
 
 
 def test_what_redis_says_of_itself_by_port_and_host(simulator: Simulator) -> None:
-    """Nothing that may mend itself ends a worker; `check` names the host and the fix."""
+    """No fault that may be temporary ends a worker; `check` names the host and the fix."""
     for url, told in (
         ("redis://nowhere.invalid:6379/0", "The host of Redis at redis://nowhere.invalid:6379/0 cannot be found"),
         (f"redis://127.0.0.1:{free_port()}/0", "does not answer: "),

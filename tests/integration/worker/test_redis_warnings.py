@@ -1,4 +1,4 @@
-"""A worker that starts on a Redis which may lose jobs says so, and how to mend it."""
+"""A worker that starts on a Redis which may lose jobs says so, and how to fix it."""
 
 from collections.abc import Iterator
 from pathlib import Path
