@@ -10,7 +10,8 @@ from hypothesis import Phase, settings
 from redis import Redis
 
 from sandbox.embedded_redis import EmbeddedRedis
-from tasks.store.client import StoreClient, Translating
+from tasks.store.client import StoreClient
+from tests.support.fake_store import FakeStoreClient
 
 # Chosen with --hypothesis-profile; counts rounds of ten examples in `test_ledger_model.py`.
 settings.register_profile("thorough", max_examples=150)
@@ -37,10 +38,6 @@ def redis_url(redis_server: EmbeddedRedis) -> str:
 def real_redis(redis_url: str) -> Iterator[Redis]:
     with StoreClient.from_url(redis_url, decode_responses=True) as client:
         yield client
-
-
-class FakeStoreClient(Translating, fakeredis.FakeRedis):
-    """The fake, with the errors of the real store client."""
 
 
 @pytest.fixture
