@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bench.figures import PLAIN, PRODUCT, BenchReport, Figure, Task
-from bench.outcomes import finish
+from bench.outcomes import end_jobs
 from bench.stand import BATCH, Stand, jobs
 from tasks.codes import State
 
@@ -24,7 +24,7 @@ def run(task: Task) -> BenchReport:
     with Stand(durable=False) as stand:
         entered = jobs(count)
         stand.accept(entered)
-        finish(stand, entered, failed_of=_FAILED_OF, print_progress=task.print_progress)
+        end_jobs(stand, entered, failed_of=_FAILED_OF, print_progress=task.print_progress)
         ids = [f"job-{n}" for n in random.choices(range(count), k=_SHOWN)]
         task.print_progress("looking up")
         backend = stand.producer.backend

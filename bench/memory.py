@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from bench.figures import PLAIN, PRODUCT, Bar, BenchReport, Figure, Task
-from bench.outcomes import finish
+from bench.outcomes import end_jobs
 from bench.processes import rss_mb, wait_until
 from bench.stand import Stand, jobs, numbers
 from tasks.job import Job
@@ -68,7 +68,7 @@ def _bytes_a_job(stand: Stand, entered: list[Job], *, print_progress: Callable[[
     empty = _used(stand)
     stand.accept(entered)
     waiting = _used(stand)
-    finish(stand, entered, failed_of=len(entered), print_progress=print_progress)
+    end_jobs(stand, entered, failed_of=len(entered), print_progress=print_progress)
     return (waiting - empty) / len(entered), (_used(stand) - empty) / len(entered)
 
 

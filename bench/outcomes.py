@@ -13,7 +13,7 @@ from tasks.ledger.settlement import End, Settlement
 _PROGRESS_EVERY: Final = 5000
 
 
-def finish(stand: Stand, entered: list[Job], *, failed_of: int, print_progress: Callable[[str], None]) -> None:
+def end_jobs(stand: Stand, entered: list[Job], *, failed_of: int, print_progress: Callable[[str], None]) -> None:
     """Claim and finish waiting jobs; one in `failed_of` fails, and the others are placed."""
     for n, job in enumerate(entered):
         claim = stand.ledger.claim(job.id, worker="bench")

@@ -18,7 +18,7 @@ from PureCloudPlatformClientV2.rest import ApiException
 
 from tests.support.sdk_types import differences
 
-_PATIENCE_S: Final = 60.0
+_WAIT_S: Final = 60.0
 
 #: The last digits of a magic number, and what becomes of its call.
 CALLS: Final = {
@@ -124,7 +124,7 @@ async def _calls_with_events(judge: Judge, conversations: Any) -> dict[str, Any]
             body = {"phoneNumber": f"+12125550{last}", "attributes": {"dialerJobId": f"job-{last}"}}
             request = conversations.post_conversations_calls_user_user_id
             ids[name] = judge.ask("placed", "CreateCallResponse", request, f"user-{last}", body).id
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _WAIT_S
         while len(ended) < len(CALLS):
             message = await socket.receive_json(timeout=deadline - time.monotonic())
             if message["topicName"] == "channel.metadata":
