@@ -2,6 +2,8 @@
 
 import pytest
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tasks.errors import LedgerUnavailable
 from tasks.store.client import StoreClient
@@ -10,7 +12,7 @@ from tasks.store.client import StoreClient
 @pytest.fixture
 def nobody() -> StoreClient:
     """A client of a port on which nobody listens."""
-    return StoreClient(port=1, socket_connect_timeout=0.5)
+    return StoreClient(port=1, retry=Retry(NoBackoff(), 0))
 
 
 @pytest.mark.parametrize("piped", [False, True])
