@@ -13,11 +13,17 @@ from sandbox.embedded_redis import find_redis_server
 _READY_S = 20.0
 
 
+#: In cluster mode a Redis also takes the port that is 10,000 higher.
+_LAST_PORT = 65_535 - 10_000
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    while True:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port: int = listener.getsockname()[1]
+            if port <= _LAST_PORT:
+                return port
 
 
 @contextlib.contextmanager

@@ -44,8 +44,11 @@ class LazyGroup(click.Group):
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _usage_in_one_line():
-            return super().make_context(*args, **kwargs)
+        try:
+            with _usage_in_one_line():
+                return super().make_context(*args, **kwargs)
+        except KeyboardInterrupt:  # click would end with 1
+            raise Interrupted("interrupted.") from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

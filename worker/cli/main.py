@@ -1,6 +1,7 @@
 """The `dialer` command with its table of commands. It imports nothing that is slow."""
 
 import signal
+import sys
 from typing import Final
 
 import click
@@ -78,7 +79,10 @@ def main() -> None:
     """Run the command line; the entry point of the `dialer` script."""
     # The kernel gives a container's first process only signals that it handles.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    cli.main(prog_name="dialer", complete_var="_DIALER_COMPLETE")
+    try:
+        cli.main(prog_name="dialer", complete_var="_DIALER_COMPLETE")
+    except KeyboardInterrupt:  # before click has begun
+        sys.exit(130)
 
 
 if __name__ == "__main__":

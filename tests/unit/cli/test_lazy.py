@@ -83,3 +83,12 @@ def test_ctrl_c_is_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     _break(monkeypatch, KeyboardInterrupt())
     result = run("show", "a")
     assert (result.exit_code, result.stderr) == (130, "Error: interrupted.\n")
+
+
+def test_ctrl_c_before_a_command_begins_is_130_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("click.Group.parse_args", interrupted)
+    result = run("show", "a")
+    assert (result.exit_code, result.stderr) == (130, "Error: interrupted.\n")
