@@ -48,7 +48,7 @@ def _call(call: Call, leg: Leg) -> dict[str, object]:
         "state": leg.state,
         "initialState": "contacting" if leg.is_users else "dialing",
         "direction": "outbound",
-        "held": leg.held_at is not None and leg.ended_at is None,
+        "held": leg.on_hold_since is not None,
         "muted": False,
         "confined": False,
         "recording": False,
@@ -60,8 +60,8 @@ def _call(call: Call, leg: Leg) -> dict[str, object]:
     }
     if leg.connected_at is not None:
         body["connectedTime"] = iso(leg.connected_at)
-    if leg.held_at is not None and leg.ended_at is None:
-        body["startHoldTime"] = iso(leg.held_at)
+    if leg.on_hold_since is not None:
+        body["startHoldTime"] = iso(leg.on_hold_since)
     if leg.ended_at is not None:
         body.update(disconnectedTime=iso(leg.ended_at), disconnectType=leg.disconnect_type)
         body["disconnectReasons"] = [reason._asdict() for reason in leg.reasons]

@@ -29,6 +29,11 @@ class Leg:
     reasons: tuple[Reason, ...]
     error: ErrorInfo | None
 
+    @property
+    def on_hold_since(self) -> float | None:
+        """Epoch seconds; None unless it is on hold now."""
+        return self.held_at if self.ended_at is None else None
+
 
 def legs(call: Call, now: float) -> list[Leg]:
     """Return the legs as they are at `now` (epoch seconds): the user's first, then the callee's, if there is one."""

@@ -36,7 +36,7 @@ def _participant(call: Call, leg: Leg) -> dict[str, object]:
         "state": leg.state,
         "direction": "outbound",
         "startTime": iso(leg.started_at),
-        "held": leg.held_at is not None and leg.ended_at is None,
+        "held": leg.on_hold_since is not None,
         "muted": False,
         "confined": False,
         "recording": False,
@@ -55,8 +55,8 @@ def _participant(call: Call, leg: Leg) -> dict[str, object]:
         participant["queue"] = {"id": call.queue_id}
     if leg.connected_at is not None:
         participant["connectedTime"] = iso(leg.connected_at)
-    if leg.held_at is not None and leg.ended_at is None:
-        participant["startHoldTime"] = iso(leg.held_at)
+    if leg.on_hold_since is not None:
+        participant["startHoldTime"] = iso(leg.on_hold_since)
     if leg.ended_at is not None:
         participant.update(endTime=iso(leg.ended_at), disconnectType=leg.disconnect_type)
     if leg.error is not None:

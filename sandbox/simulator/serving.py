@@ -9,7 +9,7 @@ from aiohttp import web
 
 from sandbox.simulator.calls import Call
 from sandbox.simulator.organization import Organization
-from sandbox.simulator.replies import ApiError, Reply, error_reply, too_large
+from sandbox.simulator.replies import ApiError, Reply, conversation_not_found, error_reply, too_large
 from sandbox.simulator.traffic import RecordedRequest
 
 
@@ -25,6 +25,13 @@ class Incoming:
     headers: dict[str, str]
     token: str = ""
     call: Call | None = None
+
+    def shown_call(self) -> Call:
+        """Return the call that the path names. Raises ApiError if there is none."""
+        call = self.organization.calls.find(self.request.match_info["conversation_id"])
+        if call is None:
+            raise conversation_not_found()
+        return call
 
 
 #: Decides without awaiting, so that no other request runs between a check and its consequence.

@@ -18,7 +18,6 @@ from sandbox.simulator.media_view import call_conversation
 from sandbox.simulator.organization import Organization
 from sandbox.simulator.replies import (
     Reply,
-    conversation_not_found,
     guide_success,
     invalid_from_address,
     json_reply,
@@ -90,8 +89,4 @@ def _show_own(_incoming: Incoming) -> Reply:
 
 
 def _show(incoming: Incoming) -> Reply:
-    organization = incoming.organization
-    call = organization.calls.find(incoming.request.match_info["conversation_id"])
-    if call is None:
-        raise conversation_not_found()
-    return json_reply(200, call_conversation(call, organization.clock()))
+    return json_reply(200, call_conversation(incoming.shown_call(), incoming.organization.clock()))

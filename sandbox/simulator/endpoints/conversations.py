@@ -5,7 +5,7 @@ from aiohttp import web
 from sandbox.simulator.access import guarded
 from sandbox.simulator.conversation_view import conversation
 from sandbox.simulator.organization import Organization
-from sandbox.simulator.replies import Reply, conversation_not_found, json_reply
+from sandbox.simulator.replies import Reply, json_reply
 from sandbox.simulator.serving import Incoming, route
 
 PERMISSION = "conversation:communication:view"
@@ -16,8 +16,4 @@ def routes(organization: Organization) -> list[web.RouteDef]:
 
 
 def _show(incoming: Incoming) -> Reply:
-    organization = incoming.organization
-    call = organization.calls.find(incoming.request.match_info["conversation_id"])
-    if call is None:
-        raise conversation_not_found()
-    return json_reply(200, conversation(call, organization.clock()))
+    return json_reply(200, conversation(incoming.shown_call(), incoming.organization.clock()))

@@ -5,22 +5,10 @@ import pytest
 
 from sandbox.simulator.channels import MOST_CHANNELS, MOST_TOPICS, Channel, Channels, TooManyTopics, notification
 from sandbox.simulator.events import calls_topic
+from tests.unit.simulator.conftest import Clock
 
 LIFE_S = 100.0
 TOPIC = calls_topic("user-1")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

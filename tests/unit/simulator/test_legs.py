@@ -11,17 +11,10 @@ from sandbox.simulator.calls import Call, CallLog
 from sandbox.simulator.conversation_view import conversation
 from sandbox.simulator.course import Durations, Result
 from sandbox.simulator.media_view import call_conversation, call_event
+from tests.unit.simulator.conftest import Clock
 
 DURATIONS = Durations(contacting_s=1.0, contacting_timeout_s=60.0, dialing_s=3.0, talking_s=10.0)
-STARTED = 1000.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = STARTED
-
-    def __call__(self) -> float:
-        return self.now
+STARTED = Clock().now
 
 
 def ring(log: CallLog, result: Result, *, user: str = "user-1", queue_id: str = "", quick: float = 1.0) -> Call:

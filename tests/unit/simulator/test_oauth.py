@@ -8,6 +8,7 @@ from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.oauth import IssuedTokens, token_reply
 from sandbox.simulator.rate_window import RateWindows
 from sandbox.simulator.replies import ApiError
+from tests.unit.simulator.conftest import Clock
 
 FORM: dict[str, object] = {
     "grant_type": "client_credentials",
@@ -15,14 +16,6 @@ FORM: dict[str, object] = {
     "client_secret": "sandbox-secret",
 }
 BASIC_FORM: dict[str, object] = {"grant_type": "client_credentials"}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def basic(client: str, secret: str) -> str:

@@ -1,19 +1,7 @@
 import pytest
 
 from sandbox.simulator.rate_window import RateStatus, RateWindows
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.unit.simulator.conftest import Clock
 
 
 @pytest.fixture
