@@ -2,24 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
 from tasks.codes import Code
+from worker.importing.lines import LONGEST_LINE, lines
 from worker.importing.rows import NOT_UTF8, BadFile, BadRow, Row, is_damaged
-
-#: Much longer than any job, so that a file without line ends cannot fill the memory.
-_LONGEST_LINE: Final = 256 * 1024
 
 
 def read_jsonl(text: TextIO) -> Iterator[Row | BadRow]:
     """Read all lines; `text` is opened with `surrogateescape`. Raises BadFile for a JSON array."""
-    number = 0
-    while line := text.readline(_LONGEST_LINE):
-        number += 1
-        if len(line) == _LONGEST_LINE and not line.endswith("\n"):
-            while (rest := text.readline(_LONGEST_LINE)) and not rest.endswith("\n"):
-                pass
-            yield _bad(number, f"The line is longer than {_LONGEST_LINE} characters.")
+    for number, (line, truncated) in enumerate(lines(text, "\n"), start=1):
+        if truncated:
+            yield _bad(number, f"The line is longer than {LONGEST_LINE} characters.")
         elif line.strip():
             if number == 1 and line.lstrip().startswith("["):
                 raise BadFile("The file is a JSON array; write one object per line, for example with 'jq -c .[]'.")

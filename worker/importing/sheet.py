@@ -8,15 +8,14 @@ from typing import Any, Final, Self, TextIO
 from config.escaping import escape_unprintable
 from tasks.codes import Code
 from tasks.job import FIELDS
+from worker.importing.lines import LONGEST_LINE, lines
 from worker.importing.rows import DEFAULT_ID_COLUMN, NOT_UTF8, BadFile, BadRow, Row, is_damaged
 
 _DELIMITERS: Final = ",;\t"
 _ATTRIBUTE: Final = "attributes."
 _WHOLE_NUMBERS: Final = ("priority", "max_attempts")
 _COLUMNS: Final = tuple(name for name in FIELDS if name != "attributes")
-#: Longer lines are truncated, so that a file without line ends cannot fill the memory. No job is that long.
-_LONGEST_LINE: Final = 256 * 1024
-_LONGEST_ROW: Final = 2 * _LONGEST_LINE
+_LONGEST_ROW: Final = 2 * LONGEST_LINE
 _LINE_ENDS: Final = ("\n", "\r")
 
 
@@ -39,7 +38,7 @@ class _Lines:
     """The lines of a file. It limits the size of a row, so that a quote without an end cannot fill the memory."""
 
     def __init__(self, text: TextIO) -> None:
-        self._text = text
+        self._lines = lines(text, _LINE_ENDS)
         self._row = 0
 
     def begin_row(self) -> None:
@@ -52,12 +51,7 @@ class _Lines:
         if self._row > _LONGEST_ROW:
             # The CSV reader discards the row that it has begun; the next row begins at the next line.
             raise csv.Error(f"it is longer than {_LONGEST_ROW} characters")
-        line = self._text.readline(_LONGEST_LINE)
-        if not line:
-            raise StopIteration
-        if len(line) == _LONGEST_LINE and not line.endswith(_LINE_ENDS):
-            while (rest := self._text.readline(_LONGEST_LINE)) and not rest.endswith(_LINE_ENDS):
-                pass
+        line, _ = next(self._lines)
         self._row += len(line)
         return line
 
