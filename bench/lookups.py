@@ -1,6 +1,5 @@
 """Looking up the outcomes of jobs among many: one record, and a page of failed jobs of a batch."""
 
-import json
 import random
 import statistics
 import time
@@ -16,7 +15,6 @@ _SHOWN: Final = 3000
 _PAGES: Final = 50
 _PAGE: Final = 50
 _FAILED_OF: Final = 100
-_CHUNK: Final = 500
 
 
 def run(task: Task) -> BenchReport:
@@ -70,9 +68,4 @@ def _page_ms(stand: Stand) -> float:
 
 def _scan_for_failed(stand: Stand) -> int:
     """Count the failed jobs with nothing but Celery's results."""
-    keys = list(stand.redis.scan_iter("celery-task-meta-*", count=1000))
-    found = 0
-    for first in range(0, len(keys), _CHUNK):
-        texts: Any = stand.redis.mget(keys[first : first + _CHUNK])
-        found += sum(json.loads(text)["result"]["state"] == State.FAILED for text in texts)
-    return found
+    return sum(result["result"]["state"] == State.FAILED for result in stand.celery_results())

@@ -119,9 +119,10 @@ def _outage(stand: Stand, warm_up: int) -> float:
 
 def _course(stand: Stand, returned: float, *, placed: int, unknown: int, count: int) -> OutageCourse:
     stats: dict[str, Any] = stand.simulator.stats()
-    after = [visit.time for visit in visits(stand.simulator) if visit.time >= returned]
+    asked = visits(stand.simulator)
+    after = [visit.time for visit in asked if visit.time >= returned]
     return OutageCourse(
-        unanswered=sum(visit.status is None for visit in visits(stand.simulator)),
+        unanswered=sum(visit.status is None for visit in asked),
         placed=placed,
         unknown=unknown,
         lost=count - placed - unknown,

@@ -4,6 +4,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -116,13 +117,16 @@ class Stand:
 
     def rival_results(self) -> Counter[str]:
         """Count the ended tasks of the rival by Celery's state, SUCCESS or FAILURE."""
-        keys = list(self.redis.scan_iter("celery-task-meta-*", count=1000))
-        found: Counter[str] = Counter()
-        for first in range(0, len(keys), _CHUNK):
-            texts: Any = self.redis.mget(keys[first : first + _CHUNK])
-            found.update(json.loads(text)["status"] for text in texts if text)
+        found = Counter(result["status"] for result in self.celery_results())
         del found["RETRY"]
         return found
+
+    def celery_results(self) -> Iterator[dict[str, Any]]:
+        """Read what Celery's result backend knows of every task."""
+        keys = list(self.redis.scan_iter("celery-task-meta-*", count=1000))
+        for first in range(0, len(keys), _CHUNK):
+            texts: Any = self.redis.mget(keys[first : first + _CHUNK])
+            yield from (json.loads(text) for text in texts if text)
 
     def counts(self) -> Counter[str]:
         """Count the jobs of Dialer by outcome; `open` counts those without one."""
