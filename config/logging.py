@@ -19,7 +19,7 @@ from types import TracebackType
 
 from config.escaping import escape_unprintable
 from config.known_secrets import HIDDEN, add_secret, configure_secrets
-from config.masking import is_sensitive, mask, mask_job_id, mask_number
+from config.masking import FEWEST_DIGITS, is_sensitive, mask, mask_job_id, mask_number
 
 __all__ = ["JsonFormatter", "TextFormatter", "add_secret", "configure", "mask", "mask_number"]
 
@@ -27,7 +27,6 @@ __all__ = ["JsonFormatter", "TextFormatter", "add_secret", "configure", "mask", 
 _NO_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "data"}
 # The name of such a field shows that its number is a measurement, and no phone number.
 _MEASURE = re.compile(r".*_(s|ms|us|ns|at|bytes|total|count)")
-_FEWEST_DIGITS = 8
 
 _Field = str | int | float | bool | None
 
@@ -48,7 +47,7 @@ def configure(log_format: str, *, level: str = "INFO", secrets: Iterable[str] = 
     root.setLevel(level)
     configure_secrets(secrets)
     root.handlers[:] = [handler]
-    # Uncaught exceptions and Python's warnings are masked, too.
+    # Uncaught exceptions and Python's warnings, such as Celery's about root, are masked, too.
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     logging.captureWarnings(capture=True)
@@ -124,7 +123,7 @@ def _field(name: str, value: object) -> _Field:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    if isinstance(value, int) and (abs(value) < 10 ** (_FEWEST_DIGITS - 1) or _MEASURE.fullmatch(name)):
+    if isinstance(value, int) and (abs(value) < 10 ** (FEWEST_DIGITS - 1) or _MEASURE.fullmatch(name)):
         return value
     hide: Callable[[str], str] = mask_job_id if name == "job_id" else mask
     try:

@@ -88,7 +88,8 @@ _TOKEN = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_FEWEST_DIGITS = 8
+#: A bare number with fewer digits is no phone number.
+FEWEST_DIGITS = 8
 _FEWEST_DIGITS_SIGNED = 5  # after a plus or tel: it is a phone number for certain
 _SHOWN_DIGITS = 2
 
@@ -150,7 +151,7 @@ def _hide_credential(match: re.Match[str]) -> str:
 def _hide_number(match: re.Match[str]) -> str:
     text = match[0]
     digits = sum(1 for token in _TOKEN.finditer(text) if token["digit"])
-    if match["keep"] is not None or digits < (_FEWEST_DIGITS_SIGNED if match["sign"] else _FEWEST_DIGITS):
+    if match["keep"] is not None or digits < (_FEWEST_DIGITS_SIGNED if match["sign"] else FEWEST_DIGITS):
         return text
     left = digits - _SHOWN_DIGITS
 

@@ -39,6 +39,13 @@ class RedisAddress:
         return self._text(self.options)
 
     @property
+    def shown(self) -> str:
+        """The address without user, password and options."""
+        if self.path:
+            return f"redis+socket://{self.path}"
+        return ";".join(f"{self.scheme}://{host}/{self.database}" for host in self._hosts())
+
+    @property
     def celery_url(self) -> str:
         """The URL for kombu; redis-py reads it too, except for the form of a socket."""
         return self._text({name: value for name, value in self.options.items() if name.startswith("ssl_")})
@@ -62,8 +69,10 @@ class RedisAddress:
             options = {"virtual_host": str(self.database), **options}
             return f"redis+socket://{login}{quote(self.path)}?{urlencode(options)}"
         query = f"?{urlencode(options)}" if options else ""
-        hosts = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.hosts)
-        return ";".join(f"{self.scheme}://{login}{host}/{self.database}{query}" for host in hosts)
+        return ";".join(f"{self.scheme}://{login}{host}/{self.database}{query}" for host in self._hosts())
+
+    def _hosts(self) -> list[str]:
+        return [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.hosts]
 
 
 def redis_url(text: str) -> str:

@@ -172,6 +172,11 @@ class Settings:
         return self.connect_timeout_s + self.read_timeout_s
 
     @property
+    def retention_s(self) -> float:
+        """How long, in seconds, the record of an ended job stays."""
+        return self.retention_days * 86_400
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every text that no log may show: pass it to `config.logging.configure`."""
         found: set[str] = set()

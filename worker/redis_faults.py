@@ -64,22 +64,13 @@ class RedisFault:
 def explain(url: Secret, error: LedgerUnavailable) -> RedisFault:
     """Say what is wrong. May take two seconds, to ask a port that hung up whether it speaks TLS."""
     address, reason = read_address(url.reveal()), _reason(error)
-    at = f"Redis at {shown(url)}"
+    at = f"Redis at {address.shown}"
     if isinstance(error.__cause__, MasterNotFoundError):
-        return _sentinels(shown(url), reason)
+        return _sentinels(address.shown, reason)
     for pattern, what, fix in _REFUSALS:
         if pattern.search(reason):
             return RedisFault(message=f"{at} {what}: {reason}. {fix}", lasts=True)
     return _encryption(address, at, error, reason) or _no_answer(at, error, reason)
-
-
-def shown(url: Secret) -> str:
-    """The URL without user, password and options."""
-    address = read_address(url.reveal())
-    if address.path:
-        return f"redis+socket://{address.path}"
-    hosts = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in address.hosts)
-    return ";".join(f"{address.scheme}://{host}/{address.database}" for host in hosts)
 
 
 def _sentinels(at: str, reason: str) -> RedisFault:

@@ -1,7 +1,6 @@
 """Builds the parts of a process from its settings."""
 
 import os
-import socket
 import threading
 import uuid
 from dataclasses import dataclass
@@ -21,11 +20,12 @@ from tasks.ledger.reaper import Reaper
 from tasks.resolution import RetryPolicy
 from tasks.screening.rules import rules_of
 from worker.connection import connect
+from worker.health import host_name
 
 
 def worker_name() -> str:
     """Return a name that no other process ever has, so that nobody else inherits the claims of a dead worker."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return f"{host_name()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None = None) -> Ledger:
@@ -33,17 +33,17 @@ def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None
     return Ledger(
         redis,
         pace=Pace.of(settings.rate_limit),
-        retention_s=settings.retention_days * 86400,
+        retention_s=settings.retention_s,
         call_deadline_s=settings.call_deadline_s,
         stopping=stopping,
     )
 
 
-def token_cache(settings: Settings, redis: Redis, api: Genesys | None = None) -> TokenCache:
+def token_cache(settings: Settings, redis: Redis, api: Genesys) -> TokenCache:
     """Return the cache of the fleet's token; it fetches a new token with `api`."""
     return TokenCache(
         redis,
-        fetch=(api or Genesys(settings)).request_token,
+        fetch=api.request_token,
         client_id=settings.client_id,
         login_url=settings.login_url,
         fetch_s=TOKEN_DEADLINE_S,
@@ -87,7 +87,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
     return Parts(
         redis=redis,
         ledger=ledger,
-        reaper=Reaper(redis, retention_s=settings.retention_days * 86400),
+        reaper=Reaper(redis, retention_s=settings.retention_s),
         attempt=dialing,
         inbox=Inbox(connect(settings, decode=False, stopping=stopping), ledger=ledger, worker=worker),
         heartbeat=heartbeat,

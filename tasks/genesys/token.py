@@ -40,6 +40,15 @@ _LONGEST_FAILURE_S: Final = 300.0
 _LOCK_MARGIN_S: Final = 1.0
 
 
+def remaining_s(redis: Redis, *, client_id: str, login_url: str) -> float | None:
+    """Return how many seconds the fleet's token may still be used; None if there is no token.
+
+    Raises LedgerUnavailable when Redis does not answer.
+    """
+    left_ms: Any = redis.pttl(keys.token(_client(client_id, login_url)))
+    return left_ms / 1000 if left_ms >= 0 else None
+
+
 class TokenCache:
     """The fleet's token. Every method raises LedgerUnavailable when Redis does not answer.
 
@@ -67,8 +76,7 @@ class TokenCache:
         # only a suspended worker can lose it.
         self._lock_ms = int((self._retry_within_s + fetch_s + _LOCK_MARGIN_S) * 1000)
         self._sleep = sleep
-        # Two OAuth clients in the same database have separate tokens.
-        client = hashlib.sha256(f"{login_url}\n{client_id}".encode()).hexdigest()[:16]
+        client = _client(client_id, login_url)
         self._token_key, self._lock_key, self._failure_key = (
             keys.token(client),
             keys.token_lock(client),
@@ -99,11 +107,6 @@ class TokenCache:
         """Remove a token that was rejected with 401, unless the fleet already uses another one."""
         if self._scripts["discard"](keys=[self._token_key], args=[token]):
             log.warning("token rejected before it expired; requesting a new one")
-
-    def remaining_s(self) -> float | None:
-        """Return how many seconds the fleet's token may still be used; None if there is no token."""
-        left_ms: Any = self._redis.pttl(self._token_key)
-        return left_ms / 1000 if left_ms >= 0 else None
 
     def _look(self, owner: str) -> str | None:
         """Return the token, or None if the caller must wait and look again."""
@@ -174,6 +177,11 @@ class TokenCache:
             Code.TOKEN_UNAVAILABLE,
             f"Another worker requested a token, and got none within {self._wait_s:g} s.",
         )
+
+
+def _client(client_id: str, login_url: str) -> str:
+    """Return the name of an OAuth client in keys: two clients in the same database have separate tokens."""
+    return hashlib.sha256(f"{login_url}\n{client_id}".encode()).hexdigest()[:16]
 
 
 def _is_temporary(error: BaseException) -> bool:

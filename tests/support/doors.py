@@ -83,7 +83,6 @@ class Doors:
         monkeypatch.setattr("worker.cli.work.lasting_fault", lambda _: None)
         monkeypatch.setattr("worker.cli.work.run_worker", lambda *_, **__: 0)
         monkeypatch.setattr("worker.cli.work.configure", lambda *_, **__: None)
-        monkeypatch.setattr("logging.captureWarnings", lambda *_, **__: None)
 
     def open_to(self, case: Case) -> Iterator[tuple[str, Callable[[Case], str]]]:
         """The doors at which the case can be written as it is."""

@@ -6,7 +6,6 @@ import click
 from redis import Redis
 
 from config.escaping import escape_unprintable
-from config.settings import Settings
 from tasks.codes import OUTCOMES, State
 from tasks.ledger.cancel_retry import CancelRetry, JobChange
 from tasks.ledger.records import Records
@@ -29,7 +28,7 @@ def cancel(*, job_id: str | None, batch: str | None) -> None:
     _require_one(job_id, batch)
     settings = settings_of()
     with store(settings) as redis:
-        cancel_one = _cancel_retry(settings, redis).cancel
+        cancel_one = CancelRetry(redis, retention_s=settings.retention_s).cancel
         if job_id:
             _print_one("cancel", job_id, cancel_one(job_id))
         else:
@@ -70,7 +69,7 @@ def retry(*, job_id: str | None, batch: str | None, state: str | None, not_place
         return cancel_retry.retry(each, not_placed=not_placed)
 
     with store(settings) as redis:
-        cancel_retry = _cancel_retry(settings, redis)
+        cancel_retry = CancelRetry(redis, retention_s=settings.retention_s)
         if job_id:
             _print_one("retry", job_id, retry_one(job_id))
         else:
@@ -80,10 +79,6 @@ def retry(*, job_id: str | None, batch: str | None, state: str | None, not_place
 def _require_one(job_id: str | None, batch: str | None) -> None:
     if bool(job_id) == bool(batch):
         raise click.UsageError("Give the id of a job, or a batch with --batch.")
-
-
-def _cancel_retry(settings: Settings, redis: Redis) -> CancelRetry:
-    return CancelRetry(redis, retention_s=settings.retention_days * 86400)
 
 
 def _ids(redis: Redis, states: Iterable[State], batch: str | None) -> Callable[[], Iterator[str]]:

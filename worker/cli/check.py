@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from config.redis_address import read_address
 from config.settings import Settings, SettingsError, load
 from tasks.errors import DialError, JobError, LedgerUnavailable
 from tasks.genesys.client import Genesys
@@ -13,11 +14,10 @@ from worker.api_faults import explain
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
 from worker.cli.output import print_json
-from worker.cli.store import env_file, redis_fault
+from worker.cli.store import env_file, redis_fault, wrong_caller_id
 from worker.connection import connect
 from worker.finding import Finding, Verdict
 from worker.queue_finding import queue_findings
-from worker.redis_faults import shown
 from worker.redis_findings import redis_findings
 
 _COLORS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
@@ -78,7 +78,7 @@ def _without_credentials() -> Settings | None:
 def _redis(settings: Settings) -> Iterator[Finding]:
     try:
         with connect(settings, retries=0) as redis:
-            yield from redis_findings(redis, shown(settings.redis_url))
+            yield from redis_findings(redis, read_address(settings.redis_url.reveal()).shown)
             yield from queue_findings(redis)
     except LedgerUnavailable as error:
         yield Finding(check="redis", verdict=Verdict.FAIL, message=redis_fault(settings.redis_url, error))
@@ -88,8 +88,7 @@ def _caller_id(settings: Settings) -> Finding:
     try:
         address = default_caller_id(rules_of(settings))
     except JobError as error:
-        told = f"DIALER_CALLER_ID is wrong: {error.message} Write it in E.164."
-        return Finding(check="caller id", verdict=Verdict.FAIL, message=told)
+        return Finding(check="caller id", verdict=Verdict.FAIL, message=wrong_caller_id(error))
     return Finding(check="caller id", message=f"a number in {address.region}; Genesys Cloud must have verified it")
 
 

@@ -11,7 +11,7 @@ from config.settings import Settings
 from tasks.codes import WORDS
 from tasks.errors import LedgerUnavailable
 from tasks.job import Job
-from tasks.screening.rules import rules_of
+from tasks.screening.rules import Rules, rules_of
 from worker.cli.errors import CommandError, Interrupted, WrongUsage
 from worker.cli.examples import examples
 from worker.cli.output import print_json, print_table
@@ -69,12 +69,13 @@ def command(
     settings = settings_of()
     if region and numbers == Numbers.INTERNATIONAL:
         raise WrongUsage("--numbers international reads every number without a region; leave out --region.")
-    restore = partial(restored, numbers=Numbers(numbers) if numbers else None, rules=rules_of(settings))
+    rules = rules_of(settings)
+    restore = partial(restored, numbers=Numbers(numbers) if numbers else None, rules=rules)
     defaults = RowDefaults(batch=batch, region=region, id_column=id_column, restore=restore)
     try:
         with open_source(file) as source:
             jobs = defaults.jobs(source.rows(file_format=file_format, id_column=id_column))
-            clean = _preview(jobs, settings, source, as_json) if dry_run else _enter(jobs, settings, source, as_json)
+            clean = _preview(jobs, rules, source, as_json) if dry_run else _enter(jobs, settings, source, as_json)
     except BadFile as error:
         raise WrongUsage(f"{file}: {error}") from error
     if not clean:
@@ -83,11 +84,11 @@ def command(
 
 def _preview(
     jobs: Iterator[tuple[int, Job] | BadRow],
-    settings: Settings,
+    rules: Rules,
     source: Source,
     as_json: bool,  # noqa: FBT001
 ) -> bool:
-    preview = Preview(rules_of(settings), datetime.now(UTC))
+    preview = Preview(rules, datetime.now(UTC))
     with progress(source) as (advance, _):
         for each in jobs:
             preview.add(each)

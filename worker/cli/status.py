@@ -6,17 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
+from redis import Redis
 
 from config.masking import mask
 from config.settings import Settings
 from tasks.fleet.pause import ActivePause
 from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus, look
+from tasks.genesys.token import remaining_s
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
 from worker.cli.store import settings_of, store
 from worker.queue_finding import named
-from worker.wiring import token_cache
 
 
 @click.command("status", epilog=examples("dialer status", "dialer status --json | jq .pauses"))
@@ -26,12 +27,18 @@ def command(*, as_json: bool) -> None:
     settings = settings_of()
     with store(settings) as redis:
         status = look(redis, limit=settings.rate_limit)
-        token_s = token_cache(settings, redis).remaining_s() if settings.client_id else None
+        token_s = _token_s(settings, redis)
     if as_json:
         probed = [dataclasses.asdict(probe) | {"number": mask(probe.number)} for probe in status.probed]
         print_json(_plain(dataclasses.asdict(status) | {"probed": probed, "token_s": token_s}))
     else:
         print_fields(_lines(status, settings, token_s))
+
+
+def _token_s(settings: Settings, redis: Redis) -> float | None:
+    if not settings.client_id:
+        return None
+    return remaining_s(redis, client_id=settings.client_id, login_url=settings.login_url)
 
 
 def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import click
 from redis import Redis
 
 from config.settings import Secret, Settings, SettingsError, load
-from tasks.errors import LedgerUnavailable
+from tasks.errors import JobError, LedgerUnavailable
 from tasks.ledger.accept import Acceptor
 from worker.cli.errors import CommandError, WrongUsage
 from worker.connection import connect
@@ -45,9 +45,14 @@ def store(settings: Settings) -> Iterator[Redis]:
 
 def acceptor(settings: Settings, redis: Redis) -> Acceptor:
     """The way into the ledger, by the same door as the queue's."""
-    return Acceptor(redis, retention_s=settings.retention_days * 86400)
+    return Acceptor(redis, retention_s=settings.retention_s)
 
 
 def redis_fault(url: Secret, error: LedgerUnavailable) -> str:
-    """What is wrong with Redis and how to fix it, without the password."""
+    """Return what is wrong with Redis and how to fix it, without the password."""
     return explain(url, error).message
+
+
+def wrong_caller_id(error: JobError) -> str:
+    """Return what is wrong with DIALER_CALLER_ID, and the fix."""
+    return f"DIALER_CALLER_ID is wrong: {error.message} Write it in E.164."

@@ -1,6 +1,5 @@
 """`dialer worker`: runs a process that places calls."""
 
-import logging
 import os
 import signal
 import threading
@@ -16,7 +15,7 @@ from tasks.screening.rules import rules_of
 from worker.app import run_worker
 from worker.cli.errors import WrongUsage
 from worker.cli.examples import examples
-from worker.cli.store import settings_of
+from worker.cli.store import settings_of, wrong_caller_id
 from worker.redis_findings import lasting_fault
 
 _PARENT_CHECK_S = 0.5
@@ -45,7 +44,6 @@ def command(*, concurrency: int, parent_pid: int | None) -> None:
     if fault := lasting_fault(settings):
         raise WrongUsage(fault.message)
     configure(settings.log_format, secrets=settings.secrets)
-    logging.captureWarnings(capture=True)  # such as Celery's warning about root
     if parent_pid is not None:
         threading.Thread(target=_exit_with_parent, args=[parent_pid], daemon=True).start()
     raise SystemExit(run_worker(settings, concurrency=concurrency))
@@ -56,7 +54,7 @@ def _check_caller_id(settings: Settings) -> None:
     try:
         default_caller_id(rules_of(settings))
     except JobError as error:
-        raise WrongUsage(f"DIALER_CALLER_ID is wrong: {error.message} Write it in E.164.") from error
+        raise WrongUsage(wrong_caller_id(error)) from error
 
 
 def _exit_with_parent(parent_pid: int) -> None:
