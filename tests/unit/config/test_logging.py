@@ -187,7 +187,8 @@ def test_an_unknown_format_or_level_is_refused(log_format: str, level: str) -> N
 def run_task(body: Callable[[], object]) -> None:
     """Run a task as a worker does: through the tracer, which logs how it ended."""
     app = Celery("test", broker="memory://", backend="cache+memory://", set_as_current=False)
-    tracer = celery.app.trace.build_tracer("dialer.call", app.task(name="dialer.call")(body), app=app)
+    task = app.task(name="dialer.call", shared=False)(body)  # a shared one would join every other app too
+    tracer = celery.app.trace.build_tracer("dialer.call", task, app=app)
     tracer("tag-1", [], {}, {"id": "tag-1", "argsrepr": "()", "kwargsrepr": "{}"})
     app.close()
 
