@@ -21,6 +21,8 @@ from tests.support.redis_proxy import RedisProxy
 
 _SKEWS_S: Final = (-5 * 3600.0, 5 * 3600.0, -30.0, 30.0)
 _READY: Final = b" ready"
+#: How a worker ends that was told to leave before it had begun: its exit code, and all that it had printed.
+_NOT_BEGUN: Final = ((-signal.SIGTERM, b""), (130, b""), (130, b"Error: interrupted.\n"))
 
 
 @dataclass(eq=False)
@@ -181,8 +183,8 @@ class Crew:
             return
         if code == -signal.SIGKILL and member.point:
             self.deaths.append(Death(at=time.time(), pid=member.child.pid, point=member.point))
-        elif code == -signal.SIGTERM and member.dismissed and not member.child.log.read_bytes():
-            return  # told to leave before it had begun
+        elif member.dismissed and (code, member.child.log.read_bytes()) in _NOT_BEGUN:
+            return
         elif code != 0 or not member.dismissed:
             self.defects.append(f"{member.child.log.name} ended by itself with exit code {code}")
 
