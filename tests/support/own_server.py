@@ -17,7 +17,7 @@ _READY_S = 20.0
 _LAST_PORT = 65_535 - 10_000
 
 
-def free_port() -> int:
+def _free_port() -> int:
     while True:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
@@ -29,7 +29,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def own_server(conf: str, *, server: str | None = None, mode: str = "") -> Iterator[int]:
     """Start a Redis with these lines and a free port, wait until it answers anything, and give its port."""
-    port = free_port()
+    port = _free_port()
     with tempfile.TemporaryDirectory(prefix="dialer-own-") as directory:
         file, log = Path(directory) / "redis.conf", Path(directory) / "redis.log"
         file.write_text(f"{conf}\nport {port}\nbind 127.0.0.1\ndir {directory}\n")

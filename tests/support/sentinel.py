@@ -1,16 +1,14 @@
 """A master, a replica of it and a Sentinel that watches both, on loopback; the master may be killed."""
 
 import contextlib
-import subprocess
-import tempfile
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from redis import Redis, RedisError
 
-from sandbox.embedded_redis import EmbeddedRedis, find_redis_server
+from sandbox.embedded_redis import EmbeddedRedis
+from tests.support.own_server import own_server
 from tests.support.redis_proxy import RedisProxy
 
 MASTER: Final = "calls"
@@ -78,27 +76,14 @@ class Sentinelled:
         return client
 
     def _watch(self, stack: contextlib.ExitStack) -> None:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-sentinel-")))
-        with EmbeddedRedis() as somebody:
-            self.port = somebody.port  # free a moment ago
-        conf = directory / "sentinel.conf"
-        conf.write_text(
-            f"port {self.port}\nbind 127.0.0.1\ndir {directory}\n"
-            f"sentinel monitor {MASTER} 127.0.0.1 {self._master.port} 1\n"
-            f"sentinel down-after-milliseconds {MASTER} {_SILENT_MS}\n"
-            f"sentinel failover-timeout {MASTER} 5000\n"
-            + (f"sentinel auth-pass {MASTER} {self._password}\n" if self._password else "")
-            + (f"requirepass {self._password}\n" if self._guarded else "")
-        )
-        with (directory / "sentinel.log").open("wb") as log:
-            process = subprocess.Popen(
-                [find_redis_server(), str(conf), "--sentinel"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                start_new_session=True,
-            )
-        stack.callback(process.wait)
-        stack.callback(process.kill)
+        conf = [
+            f"sentinel monitor {MASTER} 127.0.0.1 {self._master.port} 1",
+            f"sentinel down-after-milliseconds {MASTER} {_SILENT_MS}",
+            f"sentinel failover-timeout {MASTER} 5000",
+            *([f"sentinel auth-pass {MASTER} {self._password}"] if self._password else []),
+            *([f"requirepass {self._password}"] if self._guarded else []),
+        ]
+        self.port = stack.enter_context(own_server("\n".join(conf), mode="--sentinel"))
 
     def _info(self) -> dict[str, Any]:
         password = self._password if self._guarded else None
