@@ -114,3 +114,8 @@ class Ground:
 
 def job(job_id: str = "order-42", **fields: Any) -> Job:
     return Job(**{"id": job_id, "to": "+1 212-555-1234"} | fields)
+
+
+def jobs(count: int, name: str = "job", *, first: int = 1000, **fields: Any) -> list[Job]:
+    """Jobs `name-0`, `name-1`, …, each with a number of its own from +1212555`first` on."""
+    return [job(f"{name}-{n}", to=f"+1212555{first + n}", **fields) for n in range(count)]

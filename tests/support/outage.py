@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.processes import cpu_s
 from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, jobs
 
 JOBS = 200
 CONCURRENCY = 8
@@ -27,7 +27,7 @@ class Outage:
     def begin(self) -> None:
         """Give the worker its backlog, and calls that stay on the wire for a moment."""
         self.simulator.behave(latency_s=0.1)
-        self.ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(JOBS)])
+        self.ground.ledger.accept(jobs(JOBS))
         self.wait_for_calls()
 
     def wait_for_calls(self) -> None:

@@ -14,7 +14,7 @@ from tasks.fleet.pause import Pause, PauseReason
 from tasks.fleet.status import look
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, job, jobs
 
 BACKLOG = 400
 
@@ -25,7 +25,7 @@ def ground(real_redis: Redis) -> Ground:
 
 
 def backlog(ground: Ground, count: int = BACKLOG, **fields: Any) -> None:
-    ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}", batch="b", **fields) for n in range(count)])
+    ground.ledger.accept(jobs(count, batch="b", **fields))
 
 
 def counts(ground: Ground) -> Counter[str]:

@@ -10,7 +10,7 @@ from redis import Redis
 from sandbox.simulator.process import Simulator
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, job, jobs
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def test_a_due_job_is_sent_at_its_time_and_never_before(ground: Ground, start_wo
 
 def test_priority_holds_across_a_backlog(ground: Ground, simulator: Simulator, start_worker: StartWorker) -> None:
     """Urgent jobs that come last overtake all but the few that workers already hold."""
-    ground.ledger.accept([job(f"slow-{n}", to=f"+1212555{1000 + n}", priority=3) for n in range(200)])
+    ground.ledger.accept(jobs(200, "slow", priority=3))
     start_worker(concurrency=2, DIALER_RATE_LIMIT="50/1s")
     wait_for(lambda: len(simulator.calls()) > 10, 30)
-    ground.ledger.accept([job(f"urgent-{n}", to=f"+1212555{5000 + n}", priority=9) for n in range(5)])
+    ground.ledger.accept(jobs(5, "urgent", first=5000, priority=9))
     before = len(simulator.calls())
     wait_for(lambda: ground.records.counts()["open"] == 0, 60)
     places = [n for n, call in enumerate(simulator.calls()) if call["to"].startswith("+12125555")]
@@ -50,7 +50,7 @@ def test_priority_holds_across_a_backlog(ground: Ground, simulator: Simulator, s
 def test_cancelled_in_front_of_a_waiting_fleet(
     ground: Ground, simulator: Simulator, start_worker: StartWorker
 ) -> None:
-    ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(100)])
+    ground.ledger.accept(jobs(100))
     start_worker(concurrency=2, DIALER_RATE_LIMIT="20/1s")
     wait_for(lambda: len(simulator.calls()) > 3, 30)
     cancelled = [n for n in range(100) if ground.cancel_retry.cancel(f"job-{n}").done]

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment, wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, jobs
 from tests.support.sentinel import MASTER, Sentinelled
 
 JOBS = 250
@@ -36,7 +36,7 @@ def test_the_master_dies_while_calls_are_placed(
     with WorkerProcess(env, tmp_path / "worker.log") as worker:
         worker.wait_ready()
         with sentinelled.client() as first:
-            Ground.over(first).ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(JOBS)])
+            Ground.over(first).ledger.accept(jobs(JOBS))
         wait_for(lambda: len(simulator.calls()) > 30)
         if lags:
             sentinelled.lag()

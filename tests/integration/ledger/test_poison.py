@@ -7,7 +7,7 @@ from redis import Redis
 
 from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment, wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, job, jobs
 from tests.support.poisoned import KILLS, RAISES
 
 NEIGHBOURS = 30
@@ -19,7 +19,7 @@ def ground(real_redis: Redis) -> Ground:
 
 
 def others(ground: Ground) -> None:
-    ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}", batch="others") for n in range(NEIGHBOURS)])
+    ground.ledger.accept(jobs(NEIGHBOURS, batch="others"))
 
 
 def poisoned(ground: Ground, simulator: Simulator, redis_url: str, log: Path) -> WorkerProcess:

@@ -11,7 +11,7 @@ from redis import Redis
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator.process import Simulator
 from tests.support.fleet import WorkerProcess, environment, wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, jobs
 from tests.support.outage import CONCURRENCY, Outage
 from tests.support.redis_proxy import RedisProxy
 
@@ -64,7 +64,7 @@ def test_redis_refuses_what_is_asked(ground: Ground, outage: Outage) -> None:
 def test_a_worker_that_starts_while_redis_refuses_waits(
     ground: Ground, proxy: RedisProxy, simulator: Simulator, tmp_path: Path, refuse: str, relent: str
 ) -> None:
-    ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(20)])
+    ground.ledger.accept(jobs(20))
     tell(ground, refuse)
     with WorkerProcess(environment(proxy.url, simulator.url), tmp_path / "early.log") as early:
         wait_for(lambda: "dialer.consumer Redis unavailable:" in early.output())

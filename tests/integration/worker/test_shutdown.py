@@ -13,7 +13,7 @@ from sandbox.simulator.process import Simulator
 from tasks.store import keys
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, jobs
 
 READ_TIMEOUT_S = 4.0
 
@@ -24,7 +24,7 @@ def ground(real_redis: Redis) -> Ground:
 
 
 def backlog(ground: Ground, count: int = 60) -> None:
-    ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(count)])
+    ground.ledger.accept(jobs(count))
 
 
 def in_flight(ground: Ground) -> int:
