@@ -6,7 +6,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -57,7 +56,8 @@ def test_ctrl_c_while_waiting(env: dict[str, str], real_redis: Redis) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads yet
     )
     wait_for(lambda: bool(real_redis.exists("dialer:job:a")))
-    time.sleep(0.2)
+    # Its connection has read the record: it waits for the outcome.
+    wait_for(lambda: any(client["cmd"] == "hgetall" for client in real_redis.client_list()))
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 130

@@ -10,12 +10,11 @@ import pytest
 from redis import Redis
 
 from sandbox.simulator.process import Simulator
-from tasks.ledger.ledger import PREPARING_LEASE_S
 from tasks.store import keys
 from tasks.store.keys import INBOX_QUEUE
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, jobs
 from tests.support.messages import message
 
 
@@ -25,7 +24,7 @@ def ground(real_redis: Redis) -> Ground:
 
 
 def backlog(ground: Ground, count: int) -> None:
-    ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(count)])
+    ground.ledger.accept(jobs(count))
 
 
 def held(ground: Ground, state: str) -> set[str]:
@@ -70,8 +69,8 @@ def test_a_worker_that_froze_beyond_its_lease_never_sends(
     wait_for(lambda: len(held(ground, "preparing")) >= 4)
     frozen.signal(signal.SIGSTOP)
     other = start_worker(concurrency=8)
-    time.sleep(PREPARING_LEASE_S + 5)
-    wait_for(lambda: ground.records.counts()["open"] == 0, 30)
+    # Once its leases have ended.
+    wait_for(lambda: ground.records.counts()["open"] == 0, 60)
     before = len(simulator.calls())
     frozen.signal(signal.SIGCONT)
     time.sleep(3)

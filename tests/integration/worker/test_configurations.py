@@ -13,7 +13,7 @@ from redis import Redis
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator.process import Simulator
 from tests.support.fleet import ROOT, WorkerProcess, environment, wait_for
-from tests.support.own_server import free_port, own_server
+from tests.support.own_server import own_server
 from tests.support.scripted_server import ScriptedServer, refused_port, says_nothing
 from tests.support.sentinel import MASTER, Sentinelled
 from worker.consumer import EXIT_SETTINGS
@@ -192,13 +192,14 @@ def test_a_client_name_is_that_of_all_connections(redis_url: str, simulator: Sim
 
 def test_what_redis_says_of_itself_by_port_and_host(simulator: Simulator) -> None:
     """No fault that may be temporary ends a worker; `check` names the host and the fix."""
-    for url, told in (
-        ("redis://nowhere.invalid:6379/0", "The host of Redis at redis://nowhere.invalid:6379/0 cannot be found"),
-        (f"redis://127.0.0.1:{free_port()}/0", "does not answer: "),
-    ):
-        done = dialer(environment(url, simulator.url), "check")
-        assert told in done.stdout
-        assert done.returncode == 1
+    with refused_port() as port:
+        for url, told in (
+            ("redis://nowhere.invalid:6379/0", "The host of Redis at redis://nowhere.invalid:6379/0 cannot be found"),
+            (f"redis://127.0.0.1:{port}/0", "does not answer: "),
+        ):
+            done = dialer(environment(url, simulator.url), "check")
+            assert told in done.stdout
+            assert done.returncode == 1
 
 
 def test_check_names_the_proxy_and_the_file_of_certificates(redis_url: str) -> None:

@@ -41,7 +41,7 @@ def test_redis_is_killed_and_comes_back(own_redis: EmbeddedRedis, outage: Outage
 def test_a_worker_may_leave_while_redis_is_away(ground: Ground, own_redis: EmbeddedRedis, outage: Outage) -> None:
     outage.begin()
     own_redis.kill()
-    time.sleep(1)
+    wait_for(lambda: "Redis unavailable:" in outage.worker.output())
     asked = time.monotonic()
     assert outage.worker.stop(timeout_s=30) == 0
     assert time.monotonic() - asked < 15

@@ -12,7 +12,7 @@ from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.simulator.process import Simulator
 from tests.support.deploy_files import compose
 from tests.support.fleet import WorkerProcess, environment, wait_for
-from tests.support.ground import Ground, job
+from tests.support.ground import Ground, job, jobs
 
 CONCURRENCY = 8
 GRACE_S = float(compose()["services"]["worker"]["stop_grace_period"].removesuffix("s"))
@@ -40,9 +40,9 @@ def calls_in_progress(ground: Ground, simulator: Simulator) -> None:
     ground.ledger.accept([job("first")])  # fetches the token
     wait_for(lambda: ground.state("first") == "placed")
     simulator.behave(latency_s=CALL_S)
-    ground.ledger.accept([job(f"job-{n}", to=f"+1212555{1000 + n}") for n in range(CONCURRENCY)])
+    ground.ledger.accept(jobs(CONCURRENCY))
     wait_for(lambda: all(ground.state(f"job-{n}") == "sending" for n in range(CONCURRENCY)))
-    time.sleep(0.3)
+    wait_for(lambda: len(simulator.calls()) == CONCURRENCY + 1)
 
 
 def left_after_s(worker: WorkerProcess) -> float:

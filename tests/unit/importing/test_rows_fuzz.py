@@ -79,10 +79,6 @@ def test_any_bytes_are_jobs_or_numbered_faults_or_no_file(
             assert outcome[1].id.isprintable()
 
 
-def one_line(raw: bytes) -> bytes:
-    return raw.translate(None, b"\r\n")
-
-
 plain = st.text(st.characters(exclude_characters='"\r\n\0', exclude_categories=["Cs"]), max_size=20)
 
 
