@@ -4,6 +4,8 @@ It is read like any number, but the operator's allow list and premium rule do no
 not who calls.
 """
 
+from functools import lru_cache
+
 from tasks.errors import JobError
 from tasks.job import Job
 from tasks.screening.number import Address, DialingRules, parse_address
@@ -23,6 +25,7 @@ def caller_id_of(job: Job, rules: Rules) -> Address | None:
         raise JobError(error.code, f"from: {error.message}") from error
 
 
+@lru_cache(maxsize=8)  # one fleet has one set of rules, and every job without a caller ID asks
 def default_caller_id(rules: Rules) -> Address:
     """Read the operator's caller ID, which `dialer check` and a worker that starts look at too. Raises JobError.
 
