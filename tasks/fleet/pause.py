@@ -9,6 +9,7 @@ from typing import Any
 from redis import Redis
 
 from tasks.store import keys
+from tasks.store.client import now_ms
 from tasks.store.scripts import source
 
 
@@ -63,8 +64,7 @@ class Pause:
 
     def entries(self) -> list[ActivePause]:
         """Return the reasons that hold now, by Redis' clock, the oldest first."""
-        seconds, micros = self._redis.time()
-        now_ms = seconds * 1000 + micros / 1000
+        now = now_ms(self._redis)
         raw: Any = self._redis.hgetall(keys.pause)
         found = [(PauseReason(reason), json.loads(entry)) for reason, entry in raw.items()]
         held = [
@@ -75,7 +75,7 @@ class Pause:
                 until=entry["until_ms"] and _instant(entry["until_ms"]),
             )
             for reason, entry in found
-            if entry["until_ms"] is None or entry["until_ms"] > now_ms
+            if entry["until_ms"] is None or entry["until_ms"] > now
         ]
         return sorted(held, key=lambda entry: entry.since)
 

@@ -12,6 +12,7 @@ from tasks.fleet.pause import ActivePause, Pause
 from tasks.fleet.probe import Probe, ids_of, read_probes
 from tasks.fleet.unread import unread_lists
 from tasks.store import keys
+from tasks.store.client import now_ms
 from tasks.store.keys import INBOX_LISTS
 
 #: How many keys are searched for lists that no worker reads, in ten steps of 4 ms. `dialer check` searches more.
@@ -54,25 +55,24 @@ class FleetStatus:
 def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
     """Return the status, in a few round trips. Raises LedgerUnavailable when Redis does not answer."""
     pauses = Pause(redis).entries()
-    seconds, micros = redis.time()
-    now_ms = seconds * 1000 + micros / 1000
+    now = now_ms(redis)
     pipe: Any = redis.pipeline(transaction=False)
     pipe.hgetall(keys.pace)
     pipe.hmget(keys.breaker, "open", "probed", "rejected_before")
     pipe.llen(keys.calls)
     pipe.zcard(keys.leases)
-    pipe.zrangebyscore(keys.workers, now_ms - DEAD_AFTER_S * 1000, "+inf")
+    pipe.zrangebyscore(keys.workers, now - DEAD_AFTER_S * 1000, "+inf")
     pipe.hgetall(keys.concurrency)
     for name in INBOX_LISTS:
         pipe.llen(name)
     for key in keys.due:
         pipe.zcard(key)
         # A nudged job is due, although its score is in the future: the jobs on the queue of calls are added below.
-        pipe.zcount(key, "-inf", now_ms)
+        pipe.zcount(key, "-inf", now)
     pace, (probing, probed, rejected), calls, in_flight, alive, concurrency, *numbers = pipe.execute()
     inbox, waiting = sum(numbers[: len(INBOX_LISTS)]), numbers[len(INBOX_LISTS) :]
     due = min(sum(waiting[1::2]) + calls, sum(waiting[::2]))
-    sent, spanned_s = _last_minute(pace, now_ms)
+    sent, spanned_s = _last_minute(pace, now)
     speed = sent / spanned_s or limit.count / limit.period_s
     return FleetStatus(
         pauses=pauses,
@@ -99,9 +99,9 @@ def _still_rejected(redis: Redis, job_ids: list[str]) -> list[str]:
     return [job_id for job_id, state in zip(job_ids, pipe.execute(), strict=True) if state == State.REJECTED]
 
 
-def _last_minute(pace: dict[str, str], now_ms: float) -> tuple[int, float]:
+def _last_minute(pace: dict[str, str], now: float) -> tuple[int, float]:
     """Return the number of requests in the current span and the six before it, and their length in seconds."""
-    tick = int(now_ms / 1000 // _SPAN_S)
+    tick = int(now / 1000 // _SPAN_S)
     spans = range(7)
     sent = sum(int(pace.get(f"sent{n}", 0)) for n in spans if tick - 6 <= int(pace.get(f"tick{n}", 0)) <= tick)
-    return sent, 6 * _SPAN_S + now_ms / 1000 % _SPAN_S
+    return sent, 6 * _SPAN_S + now / 1000 % _SPAN_S

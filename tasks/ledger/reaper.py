@@ -7,6 +7,7 @@ from redis import Redis
 from tasks.codes import Code, State
 from tasks.ledger.outcome import outcome_fields, outcome_keys
 from tasks.store import keys
+from tasks.store.client import now_ms
 from tasks.store.scripts import source
 
 #: A job that several workers died with is delayed by this for each death after the first.
@@ -54,9 +55,8 @@ class Reaper:
 
     def _overdue(self, key: str, limit: int) -> list[tuple[str, str | None, int]]:
         """Return (id, batch, priority) of the jobs whose time in the zset `key` has passed."""
-        seconds, micros = self._redis.time()
-        now_ms = seconds * 1000 + micros / 1000
-        ids: Any = self._redis.zrangebyscore(key, "-inf", now_ms, start=0, num=limit)
+        now = now_ms(self._redis)
+        ids: Any = self._redis.zrangebyscore(key, "-inf", now, start=0, num=limit)
         pipe = self._redis.pipeline(transaction=False)
         for job_id in ids:
             pipe.hmget(keys.job(job_id), ["batch", "priority"])

@@ -21,6 +21,12 @@ def _translated() -> Iterator[None]:
         raise LedgerUnavailable(str(error)) from error
 
 
+def now_ms(redis: Redis) -> float:
+    """Return Redis' clock, in milliseconds since the epoch. Raises LedgerUnavailable."""
+    seconds, micros = redis.time()
+    return float(seconds * 1000 + micros / 1000)
+
+
 class Translating:
     """A mixin for redis-py's `Redis` that translates its errors, for real and fake servers."""
 
