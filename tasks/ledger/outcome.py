@@ -76,7 +76,6 @@ def _action(action: End | Release) -> dict[str, Any]:
 def _report(report: Report) -> dict[str, Any]:
     return {
         "kind": report.kind,
-        "code": report.code,
         "message": json.dumps(f"{report.code}: {report.message}"),
         "answered": report.answered,
         "in_a_row": IN_A_ROW,

@@ -8,7 +8,7 @@
 -- ARGV  1 id  2 fence  3 retention in ms  4 JSON:
 --       action      {state, fields: names and values in turn}, or {counts, delay_ms?, code?, message?}: a release
 --       if_stopped  the release that replaces it if the breaker is open for the answer, or absent
---       report      {kind, code, message (JSON), answered, in_a_row, first_ms, longest_ms}, or absent
+--       report      {kind, message (JSON), answered, in_a_row, first_ms, longest_ms}, or absent
 --       pause       {for_ms, message (JSON)}: the pause after a 429, or absent
 --       reading     {ticket, count, allowed, reset_ms}: the rate limit headers of the answer, or absent
 -- Reply {'done' | 'replay' | 'lost', 1 if the breaker is open for the answer}

@@ -73,7 +73,7 @@ end
 -- Count a bad answer. Too many in a row are a systemic failure and open the breaker. One probe at a time is then
 -- sent, with a growing time in between, until a call is placed.
 -- report  kind: 'outage' (failed or unknown), 'refusal', 'credentials', or 'clear' (the API is alive);
---         code; message (JSON); in_a_row: how many are attributed to the jobs themselves; first_ms, longest_ms: time
+--         message (JSON); in_a_row: how many are attributed to the jobs themselves; first_ms, longest_ms: time
 --         between probes; answered: false for a time-out, after which the API may still not answer
 -- Returns true if the breaker is open for the answer: the failure is then systemic.
 local function count_bad_answer(breaker, pause, now, report)
