@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
@@ -43,12 +44,13 @@ class Answer:
     @property
     def is_by_the_api(self) -> bool:
         """Whether Genesys Cloud sent the answer: the page of a proxy has no JSON object and no correlation id."""
-        return self._object() is not None or correlation_id(self.headers, {}) is not None
+        return self._object is not None or correlation_id(self.headers, {}) is not None
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object of the body, or an empty one for any other body, such as HTML from a proxy."""
-        return self._object() or {}
+        return self._object or {}
 
+    @cached_property
     def _object(self) -> dict[str, Any] | None:
         try:
             body = json.loads(self.body)
