@@ -1,13 +1,12 @@
 """The rows of a file. A row becomes a job, or a bad row with a code; both keep the row number."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tasks.codes import Code
 from tasks.errors import JobError
-from tasks.job import Job, parse_job, parse_job_id
+from tasks.job import Job, fingerprint, parse_job, parse_job_id
 
 DEFAULT_ID_COLUMN: Final = "id"
 NOT_UTF8: Final = "The row is not UTF-8 text; save the file as UTF-8."
@@ -65,7 +64,7 @@ class RowDefaults:
         if job_id is None:
             # The id is a hash of the content, so that importing the same row twice causes one call.
             job = parse_job("", fields)
-            return replace(job, id=f"import-{hashlib.sha256(job.content().encode()).hexdigest()[:32]}")
+            return replace(job, id=f"import-{fingerprint(job.content())}")
         return parse_job(parse_job_id(job_id), fields)
 
 
