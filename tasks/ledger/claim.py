@@ -12,8 +12,6 @@ class Claim:
 
     job: Job
     fence: int
-    #: The number of requests that were sent for the job.
-    attempts: int
     #: The code of the last attempt if it gave the job no outcome, or "".
     last_code: str
     #: The time since the job was first due.

@@ -85,11 +85,11 @@ class Ledger(Acceptor):
         )
         if reply[0] != "claimed":
             return Declined(reason=DeclineReason(reply[0]), detail=reply[1])
-        _, fence, content, attempts, last_code, age_ms, deaths = reply
+        _, fence, content, last_code, age_ms, deaths = reply
         job, poison = _read(job_id, json.loads(content))
         if deaths >= _MOST_DEATHS:
             poison = f"{deaths} workers died or hung while they prepared it."
-        return Claim(job=job, fence=fence, attempts=attempts, last_code=last_code, age_s=age_ms / 1000, poison=poison)
+        return Claim(job=job, fence=fence, last_code=last_code, age_s=age_ms / 1000, poison=poison)
 
     def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
         """Ask whether the request may be sent now. It may be sent only after `go`.

@@ -83,7 +83,7 @@ VALUES: dict[str, Any] = {
     "settings": SETTINGS,
     "secret": Secret(SECRET),
     "job": JOB,
-    "claim": Claim(job=JOB, fence=1, attempts=0, last_code="", age_s=0),
+    "claim": Claim(job=JOB, fence=1, last_code="", age_s=0),
     "dial string": read_notation(f"+1 {NUMBER}", region="US"),
     "vanity": read_notation("1-800-FLOWERS", region="US"),
     "address": parse_address(f"+1{NUMBER}", region="US", rules=DialingRules()),

@@ -3,8 +3,7 @@
 --
 -- KEYS  1 job  2 leases  3 pause  4 calls queue  5 wake  6.. due sets, highest priority first
 -- ARGV  1 id  2 worker  3 lease in ms  4 length of the queue at which a scheduler is woken
--- Reply {'claimed', fence, content, attempts, last code or '', ms since it was first due, number of workers that
---       died with it}
+-- Reply {'claimed', fence, content, last code or '', ms since it was first due, number of workers that died with it}
 --       {'duplicate' | 'early' | 'unknown', state or ''}: the worker drops the nudge
 --       {'paused', reason}: the job keeps its place
 
@@ -16,8 +15,8 @@ if redis.call('LLEN', calls) <= wake_depth then
   wake(wake_key)
 end
 
-local state, priority, due_ms, content, attempts, last_code, since_ms, deaths = unpack(redis.call('HMGET', job,
-  'state', 'priority', '_due_ms', '_job', 'attempts', 'code', '_since_ms', '_deaths'))
+local state, priority, due_ms, content, last_code, since_ms, deaths = unpack(redis.call('HMGET', job,
+  'state', 'priority', '_due_ms', '_job', 'code', '_since_ms', '_deaths'))
 if not state then
   for k = 6, #KEYS do
     redis.call('ZREM', KEYS[k], id)
@@ -42,5 +41,4 @@ redis.call('ZADD', leases, exact(now + lease_ms), id)
 redis.call('HSET', job, 'state', 'preparing', 'worker', worker)
 redis.call('HDEL', job, 'due_at', '_slot_ms')
 local fence = redis.call('HINCRBY', job, '_fence', 1)
-return { 'claimed', fence, content, tonumber(attempts), last_code or '',
-  math.floor(now - (tonumber(since_ms) or now)), tonumber(deaths) or 0 }
+return { 'claimed', fence, content, last_code or '', math.floor(now - (tonumber(since_ms) or now)), tonumber(deaths) or 0 }

@@ -21,7 +21,7 @@ BACKOFF_S = 3.0
 
 
 def claim(**changes: Any) -> Claim:
-    known: dict[str, Any] = {"fence": 1, "attempts": 0, "last_code": "", "age_s": 0.0} | changes
+    known: dict[str, Any] = {"fence": 1, "last_code": "", "age_s": 0.0} | changes
     return Claim(**known | {"job": Job(id="order-42", to="+12125551234", **changes.get("job", {}))})
 
 
