@@ -32,7 +32,7 @@ def test_whatever_fails_nobody_is_called_twice_and_no_job_is_lost(tmp_path: Path
     course = Campaign(plan=SHORT, print_progress=lambda _: None).run(dialer, keep_logs=tmp_path)
     found = report(SHORT, [course])
     missed = {figure.name: figure.values for figure in found.figures if figure.met() is False}
-    assert missed == {}, (course.verdict, course.faults)
+    assert missed == {}, f"{course.verdict} {course.faults}"  # a string, which pytest shows in full
     assert len(course.deaths) >= SHORT.kills
     assert course.verdict.outcomes["placed"] > SHORT.jobs / 2
     write_json(tmp_path / "report.json", SHORT, [course], found)
