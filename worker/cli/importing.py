@@ -89,7 +89,7 @@ def _preview(
     as_json: bool,  # noqa: FBT001
 ) -> bool:
     preview = Preview(rules, datetime.now(UTC))
-    with progress(source) as (advance, _):
+    with progress("rows", total=source.size, position=source.position) as (advance, _):
         for each in jobs:
             preview.add(each)
             if preview.rows % CHUNK == 0:
@@ -126,7 +126,10 @@ def _enter(
     as_json: bool,  # noqa: FBT001
 ) -> bool:
     summary = ImportSummary()
-    with store(settings) as redis, progress(source) as (advance, print_line):
+    with (
+        store(settings) as redis,
+        progress("rows", total=source.size, position=source.position) as (advance, print_line),
+    ):
         if not as_json:
             summary.on_bad_row = _row_printer(summary, print_line)
         try:
