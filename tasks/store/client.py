@@ -6,6 +6,7 @@ from typing import Any
 
 from redis import Redis, RedisError
 from redis.client import Pipeline
+from redis.commands.core import Script
 from redis.exceptions import NoScriptError
 
 from tasks.errors import LedgerUnavailable
@@ -15,8 +16,6 @@ from tasks.errors import LedgerUnavailable
 def _translated() -> Iterator[None]:
     try:
         yield
-    except NoScriptError:
-        raise  # redis-py then loads the script, and repeats the command
     except RedisError as error:
         raise LedgerUnavailable(str(error)) from error
 
@@ -33,7 +32,15 @@ class Translating:
     def execute_command(self, *args: Any, **options: Any) -> Any:
         execute: Any = super().execute_command  # type: ignore[misc]
         with _translated():
-            return execute(*args, **options)
+            try:
+                return execute(*args, **options)
+            except NoScriptError as error:
+                missing = error
+        raise missing  # to `Script`, which then loads the script and repeats the command
+
+    def register_script(self, script: Any) -> Any:
+        mine: Any = self
+        return _Operation(mine, script)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Any:  # noqa: FBT001, FBT002 - redis-py's
         mine: Any = self
@@ -42,6 +49,14 @@ class Translating:
 
 class StoreClient(Translating, Redis):
     """A Redis client that raises `LedgerUnavailable` in place of redis-py's errors."""
+
+
+class _Operation(Script):
+    """A script that Redis has forgotten again, between its loading and its repetition, is translated too."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        with _translated():
+            return super().__call__(*args, **options)
 
 
 class _StorePipeline(Pipeline):

@@ -44,3 +44,29 @@ def test_a_script_that_redis_does_not_know_is_loaded(redis_client: Redis) -> Non
     pipe = redis_client.pipeline()
     script(keys=["n"], client=pipe)
     assert pipe.execute() == [3]
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_redis_that_forgets_a_script_as_soon_as_it_is_loaded(
+    redis_client: Redis, monkeypatch: pytest.MonkeyPatch, *, piped: bool
+) -> None:
+    """A restart, a failover or SCRIPT FLUSH can come between the loading of a script and its execution."""
+    script = redis_client.register_script("return redis.call('INCR', KEYS[1])")
+    pipe = redis_client.pipeline()
+    # redis-py loads the script of a pipeline with another function than that of a single command.
+    asked, loads = (pipe, "load_scripts") if piped else (redis_client, "script_load")
+    load = getattr(asked, loads)
+
+    def load_and_forget(*args: str) -> object:
+        sha = load(*args)
+        redis_client.script_flush()
+        return sha
+
+    def run() -> None:
+        script(keys=["n"], client=asked)
+        pipe.execute()
+
+    monkeypatch.setattr(asked, loads, load_and_forget)
+    redis_client.script_flush()
+    with pytest.raises(LedgerUnavailable, match="matching script"):
+        run()
