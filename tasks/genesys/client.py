@@ -37,7 +37,7 @@ class Genesys:
         if deadline_s is None:
             deadline_s = self._settings.call_deadline_s
         try:
-            answer = self._http.post(post, deadline_s=deadline_s)
+            answer = self._http.send(post, deadline_s=deadline_s)
         except NoAnswer as e:
             error = no_answer(e.fault, e.reason)
             _log_failure(request, error)
@@ -52,7 +52,7 @@ class Genesys:
         """Request a token; raises NotPlaced with CREDENTIALS_REFUSED or TOKEN_UNAVAILABLE."""
         try:
             deadline_s = min(TOKEN_DEADLINE_S, self._settings.call_deadline_s)
-            answer = self._http.post(token_post(self._settings), deadline_s=deadline_s)
+            answer = self._http.send(token_post(self._settings), deadline_s=deadline_s)
         except NoAnswer as e:
             raise no_grant(e.fault, e.reason) from e
         return read_grant(answer)

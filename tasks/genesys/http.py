@@ -1,4 +1,4 @@
-"""Sends a POST and reads the answer: one kept-alive session per thread, limited bodies, no redirects."""
+"""Sends a request and reads the answer: one kept-alive session per thread, limited bodies, no redirects."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 
 from tasks.genesys.answers import Answer, TransportFault
 from tasks.genesys.connection import CurrentRequest, WatchedAdapter, current_request
-from tasks.genesys.profiles import Post
+from tasks.genesys.profiles import ApiRequest
 
 #: Answers have a few hundred bytes. The rest of a longer answer is not read, and its connection is not used again.
 LONGEST_BODY: Final = 1_000_000
@@ -41,17 +41,18 @@ class Http:
         self._timeout_s = (connect_timeout_s, read_timeout_s)
         self._local = threading.local()
 
-    def post(self, post: Post, *, deadline_s: float) -> Answer:
+    def send(self, request: ApiRequest, *, deadline_s: float) -> Answer:
         """Send the request once, within `deadline_s` unless the name server takes longer; raises NoAnswer."""
         current = CurrentRequest(ends_at=time.monotonic() + deadline_s)
         previous = current_request.set(current)
         try:
-            with self._session().post(
-                post.url,
-                json=post.json,
-                data=post.form,
-                headers=dict(post.headers),
-                auth=_Authorization(post.authorization),
+            with self._session().request(
+                request.method,
+                request.url,
+                json=request.json,
+                data=request.form,
+                headers=dict(request.headers),
+                auth=_Authorization(request.authorization),
                 timeout=self._timeout_s,
                 allow_redirects=False,
                 stream=True,

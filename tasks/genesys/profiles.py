@@ -18,9 +18,10 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Post:
-    """A complete POST except for the transport's own headers; repr shows no secret and no phone number."""
+class ApiRequest:
+    """A complete request except for the transport's own headers; repr shows no secret and no phone number."""
 
+    method: str = "POST"
     url: str
     headers: Mapping[str, str]
     #: The value of the header Authorization; None if there is no such header.
@@ -29,30 +30,45 @@ class Post:
     form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
-def call_post(settings: Settings, request: CallRequest, token: str) -> Post:
+def call_post(settings: Settings, request: CallRequest, token: str) -> ApiRequest:
     """Build the request; raises NotPlaced if the token, and Refused if the user id, cannot be part of a request."""
-    if not is_header_safe(token):
-        # The HTTP library would also raise an error, but with the token in the message.
-        raise NotPlaced(Code.TOKEN_REFUSED)
+    authorization = _bearer(token)
     url, body = _CALLS[settings.profile](request)
-    return Post(url=settings.api_url.rstrip("/") + url, headers=_JSON, authorization=f"Bearer {token}", json=body)
+    return ApiRequest(url=settings.api_url.rstrip("/") + url, headers=_JSON, authorization=authorization, json=body)
 
 
-def token_post(settings: Settings) -> Post:
+def token_post(settings: Settings) -> ApiRequest:
     """Build the token request (RFC 6749, 4.4): `guide` sends the credentials in the form, `public` by Basic."""
     url = settings.login_url.rstrip("/") + "/oauth/token"
     secret = settings.client_secret.reveal()
     form = {"grant_type": "client_credentials"}
     if settings.profile is Profile.GUIDE:
         form |= {"client_id": settings.client_id, "client_secret": secret}
-        return Post(url=url, headers=_FORM, form=form)
+        return ApiRequest(url=url, headers=_FORM, form=form)
     basic = base64.b64encode(f"{settings.client_id}:{secret}".encode()).decode("ascii")
-    return Post(url=url, headers=_FORM, authorization=f"Basic {basic}", form=form)
+    return ApiRequest(url=url, headers=_FORM, authorization=f"Basic {basic}", form=form)
+
+
+def read_get(settings: Settings, path: str, token: str) -> ApiRequest:
+    """Build a request that reads something of the API and changes nothing; `path` begins with `/api/v2/`.
+
+    Raises NotPlaced if the token cannot be part of a request.
+    """
+    authorization = _bearer(token)
+    url = settings.api_url.rstrip("/") + path
+    return ApiRequest(method="GET", url=url, headers={"Accept": "application/json"}, authorization=authorization)
 
 
 def is_header_safe(token: str) -> bool:
     """Return whether the token can be sent in a header (RFC 6750, 2.1 is stricter)."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token
+
+
+def _bearer(token: str) -> str:
+    if not is_header_safe(token):
+        # The HTTP library would also raise an error, but with the token in the message.
+        raise NotPlaced(Code.TOKEN_REFUSED)
+    return f"Bearer {token}"
 
 
 def _guide_call(request: CallRequest) -> tuple[str, dict[str, object]]:

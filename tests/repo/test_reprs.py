@@ -140,7 +140,8 @@ SHOWN = {
         "extra_ranges",  # the beginnings of numbers that an operator trusts
         "extra",
     ),
-    *("conversation_id", "correlation_id", "url", "headers"),  # `headers` of what we send; the token is not in it
+    *("conversation_id", "correlation_id", "method", "url"),
+    "headers",  # of what we send; the token is not in it
     *("message", "poison"),  # masked where it is made; a sentence of ours
     *("scheme", "hosts", "path", "username", "options"),  # of the address of Redis; its password is a `Secret`
     *("name", "default", "meaning"),  # of a variable, as in the README

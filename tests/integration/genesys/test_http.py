@@ -365,5 +365,5 @@ def test_no_more_of_an_answer_is_read_than_it_may_be_long() -> None:
     endless = http(201, gzip.compress(b" " * 50_000_000), {"Content-Encoding": "gzip"})
     with ScriptedServer(answers(endless)) as server:
         post = call_post(settings(server.url), REQUEST, TOKEN)
-        answer = Http(connect_timeout_s=3, read_timeout_s=3).post(post, deadline_s=6)
+        answer = Http(connect_timeout_s=3, read_timeout_s=3).send(post, deadline_s=6)
     assert len(answer.body) <= LONGEST_BODY + 65_536
