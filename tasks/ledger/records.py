@@ -1,5 +1,6 @@
 """Reads the ledger: one record, a page of records, or counts. Nothing here changes the ledger."""
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,13 +8,13 @@ from typing import Any, Final
 
 from redis import Redis
 
-from tasks.codes import OUTCOMES, State
+from tasks.codes import OUTCOMES, WORDS, Code, State
 from tasks.store import keys
 
 Record = dict[str, Any]
 
-#: Fields of a record that are numbers; all others are strings.
-NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "conflicts"})
+#: Fields of a record that are numbers; `attributes` is an object, and all others are strings.
+NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "conflicts", "max_attempts"})
 _AT_A_TIME: Final = 100
 
 
@@ -110,5 +111,16 @@ class Records:
 def _public(job_id: str, entries: Any) -> Record | None:
     if not entries:
         return None
-    fields = {name: value for name, value in entries.items() if not name.startswith("_")}
-    return {"id": job_id} | {n: int(v) if n in NUMBERS else v for n, v in fields.items()}
+    # What the producer asked for is in the job until it is placed, and then in the record itself (`outcome.lua`).
+    asked: Record = json.loads(entries.get("_job", "{}"))
+    asked.pop("to", None)  # it is in the record in E.164, and as it was written
+    fields = {name: _value(name, text) for name, text in entries.items() if not name.startswith("_")}
+    if fields.get("code") == Code.PLACED:
+        fields.setdefault("hint", WORDS[Code.PLACED].fix)  # the same for all, so it is not stored
+    return {"id": job_id} | asked | fields
+
+
+def _value(name: str, text: str) -> Any:
+    if name in NUMBERS:
+        return int(text)
+    return json.loads(text) if name == "attributes" else text

@@ -109,6 +109,14 @@ JOB_FIELDS: Final = {
     "to_raw": "The number as the producer wrote it, truncated to 64 characters.",
     "batch": "The job's batch.",
     "priority": "0 to 9.",
+    # What the producer asked for. A job that is not placed has these in `_job`.
+    "region": "The region of a number without a country code.",
+    "user_id": "The user on whose behalf it is placed, if the job names one.",
+    "wrap_up_code_id": "The wrap-up code, if the job names one.",
+    "not_before": "The job is not sent before this time.",
+    "not_after": "The job is not sent at or after this time.",
+    "max_attempts": "The maximum number of requests, if the job sets one.",
+    "attributes": "The attributes of the job, as a JSON object.",
     "attempts": "How many requests were sent, without those that do not count as an attempt.",
     "http_status": "The status of Genesys Cloud's answer.",
     "conversation_id": "Genesys Cloud's id of the conversation.",
@@ -121,7 +129,7 @@ JOB_FIELDS: Final = {
     "replays": "How often the same job was sent again under this id.",
     "conflicts": "How often a different job was sent under this id.",
     # Private to the ledger.
-    "_job": "The job as it was accepted, as JSON; absent for a message that was not a valid job.",
+    "_job": "The job as it was accepted, as JSON; absent once it is placed, and if the message was not a valid job.",
     "_fingerprint": "A digest of that, or of the invalid message; it distinguishes a replay from a conflict.",
     "_fence": "The number of the last claim; a step with a lower one changes nothing.",
     "_due_ms": "When it is due; kept while it is claimed, so that it can be requeued in its place.",

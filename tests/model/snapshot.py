@@ -88,6 +88,8 @@ class Snapshot:
 
     def result_of(self, job_id: str) -> dict[str, Any]:
         """The record as its result must show it."""
-        numbers = ("attempts", "http_status", "priority")
-        public = {k: v for k, v in self.records[job_id].items() if k[0] != "_" and k not in COUNTED_LATER}
-        return {"id": job_id} | {k: int(v) if k in numbers else v for k, v in public.items()}
+        numbers, record = ("attempts", "http_status", "priority", "max_attempts"), self.records[job_id]
+        public = {k: v for k, v in record.items() if k[0] != "_" and k not in COUNTED_LATER}
+        asked = {k: v for k, v in json.loads(record.get("_job", "{}")).items() if k != "to"}
+        asked |= {"hint": "Nothing to do."} if record["state"] == "placed" else {}
+        return {"id": job_id} | asked | {k: int(v) if k in numbers else v for k, v in public.items()}

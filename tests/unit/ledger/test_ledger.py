@@ -1,6 +1,7 @@
 """The steps of the ledger: claim, send and settle, on a fake and a real Redis."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,9 +14,9 @@ from tasks.fleet.breaker import IN_A_ROW
 from tasks.fleet.pace import Pace
 from tasks.fleet.pause import Pause, PauseReason
 from tasks.ledger.claim import Claim, Declined, DeclineReason
-from tasks.ledger.ledger import SENDING_MARGIN_S, WAITING_MARGIN_S
+from tasks.ledger.ledger import SENDING_MARGIN_S, WAITING_MARGIN_S, Ledger
 from tasks.store import keys
-from tests.support.ground import CALL_DEADLINE_S, Ground, job
+from tests.support.ground import CALL_DEADLINE_S, UNPACED, Ground, job
 
 
 @pytest.fixture
@@ -192,6 +193,45 @@ class TestSettleOutcome:
         assert result["status"] == "SUCCESS"
         assert result["children"] == []
         assert result["result"] == record
+
+    def test_a_placed_job_keeps_only_what_a_reader_needs(self, ground: Ground) -> None:
+        """It is never dialed again. What the producer asked for stays, whether the job waits or is placed."""
+        asked: dict[str, Any] = {"user_id": "u-1", "attributes": {"order": "42", "name": 'Zoë/"'}, "max_attempts": 7}
+        claim = ground.sending(job(**asked, not_after=datetime(2099, 1, 1, tzinfo=UTC)))
+        before = ground.record("order-42")
+        ground.end(claim, State.PLACED, Code.PLACED, conversation_id="c-1")
+        record = ground.record("order-42")
+        fields: Any = ground.redis.hkeys(keys.job("order-42"))
+        assert {field for field in fields if field.startswith("_")} == {"_fingerprint", "_fence"}
+        for seen in (before, record):
+            assert {name: seen[name] for name in asked} == asked
+            assert seen["not_after"] == "2099-01-01T00:00:00+00:00"
+        result = json.loads(str(ground.redis.get("celery-task-meta-order-42")))
+        assert result["result"] == record
+
+    @pytest.mark.parametrize("state", [State.FAILED, State.UNCONFIRMED, State.REJECTED])
+    def test_any_other_outcome_keeps_the_job_for_a_retry(self, ground: Ground, state: State) -> None:
+        ground.end(ground.sending(job(attributes={"order": "42"})), state, Code.SERVER_ERROR)
+        assert ground.record("order-42")["attributes"] == {"order": "42"}
+        assert json.loads(str(ground.redis.get("celery-task-meta-order-42")))["result"] == ground.record("order-42")
+        assert ground.cancel_retry.retry("order-42", not_placed=True).done
+        assert ground.claim(job(attributes={"order": "42"})).job.attributes == {"order": "42"}
+
+    def test_a_record_that_was_large_is_small_again(self, real_redis: Redis) -> None:
+        """A hash with one long value is a table in Redis, which takes several times as much memory."""
+        ground = Ground.over(real_redis)
+        claim = ground.sending(job(wrap_up_code_id="0" * 36, user_id="1" * 36))
+        assert real_redis.object("ENCODING", keys.job("order-42")) == "hashtable"
+        ground.end(claim, State.PLACED, Code.PLACED, conversation_id="c-1")
+        assert real_redis.object("ENCODING", keys.job("order-42")) == "listpack"
+
+    def test_celerys_result_lives_a_day_and_the_record_for_the_retention(self, redis_client: Redis) -> None:
+        for days, expected_s in ((7, 86_400), (0.5, 43_200)):
+            ledger = Ledger(redis_client, pace=UNPACED, retention_s=days * 86_400, call_deadline_s=13)
+            ground = replace(Ground.over(redis_client), ledger=ledger)
+            ground.end(ground.sending(job(f"job-{days}")), State.PLACED, Code.PLACED)
+            left: Any = [redis_client.ttl(key(f"job-{days}")) for key in (keys.result, keys.job)]
+            assert left == [pytest.approx(expected_s, abs=60), pytest.approx(days * 86_400, abs=60)]
 
     def test_twice_is_once(self, ground: Ground) -> None:
         claim = ground.sending(job(batch="b"))

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -70,9 +71,19 @@ def touched() -> dict[str, set[str]]:
 
 def eventful(ground: Ground) -> set[str]:
     """The fields of the record of a job that was repeated, had a conflict, waited, and was placed."""
-    ground.ledger.accept([job(batch="b"), job(batch="b"), job(to="another")])
+    times = {"not_before": datetime(2026, 1, 1, tzinfo=UTC), "not_after": datetime(2099, 1, 1, tzinfo=UTC)}
+    asked: dict[str, Any] = {
+        "batch": "b",
+        "region": "US",
+        "user_id": "u",
+        "wrap_up_code_id": "w",
+        "max_attempts": 3,
+        "attributes": {"order": "42"},
+        **times,
+    }
+    ground.ledger.accept([job(**asked), job(**asked), job(to="another")])
     waiting: Any = ground.redis.hgetall(keys.job("order-42"))
-    claim = ground.sending(job(batch="b"))
+    claim = ground.sending(job(**asked))
     ground.end(claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c", correlation_id="k")
     placed: Any = ground.redis.hgetall(keys.job("order-42"))
     return {*waiting, *placed}

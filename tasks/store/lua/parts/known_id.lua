@@ -9,7 +9,8 @@ local function known_id(job, fingerprint)
   if not state then
     return nil
   end
-  if known == fingerprint then
+  -- The record of a placed job has only the beginning of the fingerprint.
+  if known and known ~= '' and known == string.sub(fingerprint, 1, #known) then
     redis.call('HINCRBY', job, 'replays', 1)
     return { 'replay', state }
   end

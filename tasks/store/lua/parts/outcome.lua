@@ -3,7 +3,10 @@
 
 local TRIM = 16 -- expired index entries that are removed with each outcome: a limited number, and more than are added
 
-local NUMBERS = { attempts = true, http_status = true, priority = true, replays = true, conflicts = true }
+local RESULT_MS = 86400000 -- how long Celery itself keeps a result: a day
+
+local NUMBERS = { attempts = true, http_status = true, priority = true, replays = true, conflicts = true,
+  max_attempts = true }
 
 -- Return the first ten KEYS of an operation that can end a job, by name.
 local function outcome_keys()
@@ -21,14 +24,54 @@ local function file_under(key, now, id, retention)
   redis.call('PEXPIRE', key, string.format('%d', retention))
 end
 
+-- What only a job needs that may be dialed again, or for which there is something to do.
+local NEEDED_TO_DIAL = { _job = true, _due_ms = true, _since_ms = true, _not_after_ms = true, _ticket = true,
+  _deaths = true, hint = true }
+local FINGERPRINT = 16 -- characters that tell a replay from a conflict as long as the record is kept
+
+-- Keep only what a reader needs of a placed job, because it is never dialed again: what the producer asked for becomes
+-- fields of the record. The record is written anew: in Redis, a hash that had one long value stays large without it.
+local function slim(job)
+  local entries, content, kept = redis.call('HGETALL', job), {}, {}
+  local known = { to = true } -- in the record, `to` is E.164; `to_raw` is the number as it was written
+  for i = 1, #entries, 2 do
+    local name, value = entries[i], entries[i + 1]
+    known[name] = true
+    if name == '_job' then
+      content = cjson.decode(value)
+    elseif name == '_fingerprint' then
+      kept[#kept + 1], kept[#kept + 2] = name, string.sub(value, 1, FINGERPRINT)
+    elseif not NEEDED_TO_DIAL[name] then
+      kept[#kept + 1], kept[#kept + 2] = name, value
+    end
+  end
+  for name, value in pairs(content) do
+    if not known[name] then
+      kept[#kept + 1], kept[#kept + 2] = name, name == 'attributes' and cjson.encode(value) or value
+    end
+  end
+  redis.call('DEL', job)
+  redis.call('HSET', job, unpack(kept))
+end
+
+-- Return the public fields of the record, and those that the producer asked for and the record does not have itself.
 local function public_record(id, job)
-  local record = { id = id }
+  local record, content = { id = id }, nil
   local entries = redis.call('HGETALL', job)
   for i = 1, #entries, 2 do
     local name, value = entries[i], entries[i + 1]
-    if NUMBERS[name] then
+    if name == '_job' then
+      content = cjson.decode(value)
+    elseif name == 'attributes' then
+      record[name] = cjson.decode(value)
+    elseif NUMBERS[name] then
       record[name] = tonumber(value)
     elseif string.sub(name, 1, 1) ~= '_' then
+      record[name] = value
+    end
+  end
+  for name, value in pairs(content or {}) do
+    if name ~= 'to' and record[name] == nil then
       record[name] = value
     end
   end
@@ -41,11 +84,14 @@ local function end_job(keys, now, id, fields, retention, task_id)
   local lifetime = string.format('%d', retention)
   redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
-  redis.call('PEXPIRE', keys.job, lifetime)
   redis.call('ZREM', keys.leases, id)
   redis.call('ZREM', keys.expiring, id)
 
   local record = public_record(id, keys.job)
+  if record.state == 'placed' then
+    slim(keys.job)
+  end
+  redis.call('PEXPIRE', keys.job, lifetime)
   redis.call('ZREM', keys.index_unconfirmed, id)
   file_under(keys.index, now, id, retention)
   if record.batch then
@@ -58,6 +104,6 @@ local function end_job(keys, now, id, fields, retention, task_id)
 
   local result = '{"status":"SUCCESS","traceback":null,"children":[],"task_id":' .. cjson.encode(task_id or id)
     .. ',"date_done":' .. cjson.encode(record.finished_at) .. ',"result":' .. cjson.encode(record) .. '}'
-  redis.call('SET', keys.result, result, 'PX', lifetime)
+  redis.call('SET', keys.result, result, 'PX', string.format('%d', math.min(retention, RESULT_MS)))
   redis.call('PUBLISH', keys.result, result)
 end
