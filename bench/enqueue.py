@@ -1,11 +1,11 @@
 """Jobs enqueued per second by a `send_task` loop, a pipeline and an import; and the memory of an import."""
 
 import time
-from typing import Final, NamedTuple
+from typing import Final
 
 from bench.figures import PRODUCT, Bar, BenchReport, Figure, Task
-from bench.processes import Failed, peak_mb, wait_until
-from bench.stand import BATCH, Stand, jobs, numbers
+from bench.processes import Failed, wait_until
+from bench.stand import BATCH, Stand, TimedCommand, jobs, numbers
 from tasks.fleet.pause import Pause, PauseReason
 from tasks.store.keys import INBOX_QUEUE
 
@@ -15,15 +15,6 @@ _IMPORT: Final = f"{PRODUCT}, 'dialer import'"
 _LOOP_JOBS: Final = 3000
 _ROUNDS: Final = 3
 _FEW_ROWS: Final = 10_000
-_TIMEOUT_S: Final = 1800.0
-
-
-class Imported(NamedTuple):
-    """One run of the command, including its start."""
-
-    rows: int
-    seconds: float
-    memory_mb: float | None
 
 
 def run(task: Task) -> BenchReport:
@@ -38,16 +29,18 @@ def run(task: Task) -> BenchReport:
         with Stand(durable=durable) as stand:
             task.print_progress(f"Redis {where}, import of {rows} rows")
             many = _import(stand, rows)
-            rates[durable][_IMPORT] = many.rows / many.seconds
+            rates[durable][_IMPORT] = rows / many.seconds
     with Stand() as stand:
         task.print_progress(f"import of {few} rows, and intake")
         little = _import(stand, few)
     with Stand() as stand:
         taken_in = _intake(stand, _LOOP_JOBS)
-    return _report(rates, little, many, taken_in)
+    return _report(rates, {few: little, rows: many}, taken_in)
 
 
-def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Imported, taken_in: float) -> BenchReport:
+def _report(rates: dict[bool, dict[str, float]], imports: dict[int, TimedCommand], taken_in: float) -> BenchReport:
+    """`imports`: rows -> the import of a short file and of a long one."""
+    little, many = imports[min(imports)], imports[max(imports)]
     figures = [
         Figure(name=f"jobs per second, Redis {where}", values=dict(rates[durable]))
         for durable, where in ((True, "on disk"), (False, "in memory"))
@@ -66,8 +59,8 @@ def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Importe
         )
     growth = many.memory_mb / little.memory_mb if many.memory_mb and little.memory_mb else None
     figures += [
-        Figure(name=f"memory of an import of {each.rows:,} rows", unit="MB", values={_IMPORT: each.memory_mb})
-        for each in (little, many)
+        Figure(name=f"memory of an import of {rows:,} rows", unit="MB", values={_IMPORT: each.memory_mb})
+        for rows, each in imports.items()
     ]
     figures += [
         Figure(name="factor between these two", values={_IMPORT: growth}, bar=Bar(most=1.1)),
@@ -76,7 +69,7 @@ def _report(rates: dict[bool, dict[str, float]], little: Imported, many: Importe
     return BenchReport(
         title="enqueueing jobs",
         conditions=f"{_LOOP_JOBS:,} jobs by a loop, {_LOOP_JOBS * 10:,} by the pipeline (500 per round trip), the "
-        f"median of {_ROUNDS} rounds; an import of {many.rows:,} rows, including its start",
+        f"median of {_ROUNDS} rounds; an import of {max(imports):,} rows, including its start",
         figures=figures,
         notes=["'On disk': Redis writes each command to disk before it answers, as with deploy/redis.conf."],
     )
@@ -99,24 +92,16 @@ def _rates(stand: Stand) -> dict[str, float]:
     return {_PIPELINE: sorted(pipelines)[_ROUNDS // 2], _LOOP: sorted(loops)[_ROUNDS // 2]}
 
 
-def _import(stand: Stand, rows: int) -> Imported:
+def _import(stand: Stand, rows: int) -> TimedCommand:
     path = stand.directory / "customers.csv"
     with path.open("w") as file:
         file.write("id,to\n")
         file.writelines(f"order-{n},{number}\n" for n, number in enumerate(numbers(rows)))
-    began = time.perf_counter()
-    command = stand.run("import", str(path), "--batch", BATCH)
-    most: float | None = None
-    while command.runs:
-        most = peak_mb(command.pid) or most
-        if time.perf_counter() - began > _TIMEOUT_S:
-            raise Failed(f"the import took longer than {_TIMEOUT_S:g} s")
-        time.sleep(0.02)
-    seconds = time.perf_counter() - began
+    timed = stand.timed("import", str(path), "--batch", BATCH)
     entered = stand.counts()["open"]
     if entered != rows:
-        raise Failed(f"{entered} of {rows} rows were entered: {command.log.read_text(errors='replace')[-500:]}")
-    return Imported(rows, seconds, most)
+        raise Failed(f"{entered} of {rows} rows were entered")
+    return timed
 
 
 def _intake(stand: Stand, count: int) -> float:

@@ -1,4 +1,4 @@
-"""Looking up the outcomes of jobs among many: one record, and a page of failed jobs of a batch."""
+"""Looking up the outcomes of jobs among many: one record, a page of failed jobs of a batch, and the export of all."""
 
 import random
 import statistics
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench.figures import PLAIN, PRODUCT, BenchReport, Figure, Task
+from bench.figures import PLAIN, PRODUCT, Bar, BenchReport, Figure, Task
 from bench.outcomes import end_jobs
 from bench.stand import BATCH, Stand, jobs
 from tasks.codes import State
@@ -15,10 +15,11 @@ _SHOWN: Final = 3000
 _PAGES: Final = 50
 _PAGE: Final = 50
 _FAILED_OF: Final = 100
+_EXPORTED: Final = 100_000
 
 
 def run(task: Task) -> BenchReport:
-    count = task.count(100_000)
+    count = task.count(_EXPORTED)
     with Stand(durable=False) as stand:
         entered = jobs(count)
         stand.accept(entered)
@@ -34,6 +35,8 @@ def run(task: Task) -> BenchReport:
         began = time.perf_counter()
         found = _scan_for_failed(stand)
         scan_ms = (time.perf_counter() - began) * 1000
+        task.print_progress("exporting")
+        exported = stand.timed("export", "--batch", BATCH)
     return BenchReport(
         title="looking up outcomes",
         conditions=f"{count:,} outcomes of one batch, {found:,} of them failed",
@@ -44,6 +47,13 @@ def run(task: Task) -> BenchReport:
                 unit="ms",
                 values={PRODUCT: page_ms, PLAIN: scan_ms},
             ),
+            Figure(
+                name=f"'dialer export' of {count:,} records",
+                unit="s",
+                values={PRODUCT: exported.seconds},
+                bar=Bar(most=15) if count == _EXPORTED else None,
+            ),
+            Figure(name="memory of the export", unit="MB", values={PRODUCT: exported.memory_mb}),
         ],
         notes=["Celery's results have no index: to find the failed jobs, every result is read (SCAN and MGET)."],
     )

@@ -3,18 +3,19 @@
 import json
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from celery import Celery
 from redis import Redis
 
-from bench.processes import Child
+from bench.processes import Child, Failed, peak_mb
 from config.settings import load
 from sandbox.embedded_redis import EmbeddedRedis
 from sandbox.foreground import caller_settings
@@ -29,7 +30,15 @@ UNLIMITED: Final = "100000/1s"
 BATCH: Final = "bench"
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _CHUNK: Final = 500
+_TIMEOUT_S: Final = 1800.0
 _FIRST_NUMBER: Final = 2_340_000
+
+
+class TimedCommand(NamedTuple):
+    """One run of a command, including its start, and its peak memory."""
+
+    seconds: float
+    memory_mb: float | None
 
 
 class Stand:
@@ -98,6 +107,19 @@ class Stand:
         """Start a `dialer` command."""
         (child,) = self._start("command", ["-m", "worker.cli.main", *arguments], 1, self.environ, ready=False)
         return child
+
+    def timed(self, *arguments: str) -> TimedCommand:
+        """Run a `dialer` command to its end. Raises Failed if it fails, or takes too long."""
+        began, memory_mb = time.perf_counter(), None
+        command = self.run(*arguments)
+        while command.runs:
+            memory_mb = peak_mb(command.pid) or memory_mb
+            if time.perf_counter() - began > _TIMEOUT_S:
+                raise Failed(f"dialer {arguments[0]} took longer than {_TIMEOUT_S:g} s")
+            time.sleep(0.02)
+        if command.wait(0):
+            raise Failed(f"dialer {arguments[0]} failed: {command.log.read_text(errors='replace')[-500:]}")
+        return TimedCommand(time.perf_counter() - began, memory_mb)
 
     def accept(self, jobs: list[Job]) -> None:
         """Enter jobs as `dialer import` does."""

@@ -1,7 +1,6 @@
 """Reads the ledger: one record, a page of records, or counts. Nothing here changes the ledger."""
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,13 +8,13 @@ from typing import Any, Final
 from redis import Redis
 
 from tasks.codes import OUTCOMES, WORDS, Code, State
+from tasks.ledger.paging import entries, sources
 from tasks.store import keys
 
 Record = dict[str, Any]
 
 #: Fields of a record that are numbers; `attributes` is an object, and all others are strings.
 NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "conflicts", "max_attempts"})
-_AT_A_TIME: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,32 +79,12 @@ class Records:
         """
         source, score, last_id = after.split(":", 2) if after else ("0", "inf", "")
         start = (float(score), last_id.encode()) if after else None
-        for number, key in list(enumerate(self._sources(state, batch)))[int(source) :]:
-            for some in self._entries(key, start):
+        for number, key in list(enumerate(sources(state, batch)))[int(source) :]:
+            for some in entries(self._redis, key, after=start):
                 records = self.many([job_id for job_id, _ in some])
                 for (job_id, at), record in zip(some, records, strict=True):
                     yield f"{number}:{at!r}:{job_id}", record
             start = None
-
-    def _entries(self, key: str, after: tuple[float, bytes] | None) -> Iterator[list[tuple[str, float]]]:
-        """Yield lists of (id, score) of a sorted set, in Redis' order: highest score first, then by bytes."""
-        bound, seen = after[0] if after else math.inf, 0
-        while True:
-            most = "+inf" if bound == math.inf else repr(bound)
-            some: Any = self._redis.zrevrangebyscore(key, most, "-inf", start=seen, num=_AT_A_TIME, withscores=True)
-            yield [(job_id, at) for job_id, at in some if after is None or (at, job_id.encode()) < after]
-            if len(some) < _AT_A_TIME:
-                return
-            lowest = some[-1][1]
-            seen = seen + len(some) if lowest == bound else sum(at == lowest for _, at in some)
-            bound = lowest
-
-    def _sources(self, state: State, batch: str | None) -> list[str]:
-        if state in OUTCOMES:
-            return [keys.batch(batch, state) if batch else keys.index(state)]
-        if batch:
-            return [keys.batch(batch, "open")]
-        return [keys.leases] if state in {State.PREPARING, State.SENDING} else keys.due
 
 
 def _public(job_id: str, entries: Any) -> Record | None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -36,3 +37,45 @@ def test_jsonl_of_one_state(run_here: Run, ground: Ground) -> None:
     lines = run_here("export", "--state", "failed", "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["j1"]
     assert json.loads(lines[0]) == ground.record("j1")
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("+12125551234", "+12125551234"),
+        ("+44 (20) 7946-0018", "+44 (20) 7946-0018"),
+        ("=1+1", "'=1+1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("-1+1", "'-1+1"),
+        ("+1+cmd", "'+1+cmd"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff0bcmd", "'\uff0bcmd"),
+        (" =1", " '=1"),
+        ('"=1', "\"'=1"),
+        ("x;=1", "x;'=1"),
+        ('x; "=1', "x; \"'=1"),
+        ("x|@1", "x|'@1"),
+        ("a\r=cmd|'/c calc'!A0", "a\\r=cmd|'/c calc'!A0"),
+        ("tab\there", "tab\\there"),
+        ("Zoë, 2 + 2", "Zoë, 2 + 2"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_a_text_that_a_spreadsheet_would_run_or_divide(run_here: Run, ground: Ground, text: str, cell: str) -> None:
+    ground.ledger.accept([job("j1", attributes={"text": text}, user_id=text)])
+    (row,) = csv.DictReader(io.StringIO(run_here("export").stdout, newline=""))
+    assert row["user_id"] == cell
+    assert row["attributes"].startswith("{")
+    (line,) = run_here("export", "--format", "jsonl").stdout.splitlines()
+    assert json.loads(line)["attributes"] == {"text": text}
+
+
+def test_what_a_job_asked_for_is_there_in_every_state(run_here: Run, ground: Ground) -> None:
+    asked: dict[str, Any] = {"user_id": "u-1", "region": "US", "max_attempts": 2, "attributes": {"order": "42"}}
+    ground.ledger.accept([job("waiting", **asked)])
+    ground.end(ground.sending(job("placed", **asked)), State.PLACED, Code.PLACED)
+    ground.end(ground.sending(job("failed", **asked)), State.FAILED, Code.COULD_NOT_CONNECT)
+    rows = list(csv.DictReader(io.StringIO(run_here("export").stdout)))
+    expected = {name: str(value) for name, value in asked.items()} | {"attributes": '{"order": "42"}'}
+    assert len(rows) == 3
+    assert all({name: row[name] for name in asked} == expected for row in rows)
