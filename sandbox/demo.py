@@ -31,9 +31,11 @@ from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
 from worker.cli.store import acceptor, redis_fault
 from worker.connection import connect
-from worker.importing.bulk import ImportSummary, import_jobs
+from worker.importing.bulk import import_jobs
+from worker.importing.columns import Columns
 from worker.importing.rows import RowDefaults
 from worker.importing.source import open_source
+from worker.importing.summary import ImportSummary
 
 NUMBERS: Final = Path(sandbox.__file__).with_name("numbers.csv")
 BATCH: Final = "demo"
@@ -105,7 +107,8 @@ def _run(stack: ExitStack, *, keep: bool) -> None:
 def _import(redis: Redis, settings: Settings) -> None:
     summary = ImportSummary()
     with open_source(str(NUMBERS)) as source:
-        jobs = RowDefaults(batch=BATCH).jobs(source.rows(file_format="csv", id_column=None))
+        # The rows are not screened before, so that the demo shows what a worker rejects.
+        jobs = RowDefaults(batch=BATCH).jobs(source.rows(Columns()))
         for _ in import_jobs(jobs, acceptor(settings, redis), summary):
             pass
     click.echo(

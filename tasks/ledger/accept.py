@@ -61,7 +61,14 @@ class Acceptor:
                 self._refuse(entry, pipe)
         return [(Acceptance(verdict), State(state)) for verdict, state in pipe.execute()]
 
-    def _enter(self, job: Job, pipe: Any) -> None:
+    def look(self, jobs: Sequence[Job]) -> list[tuple[Acceptance, State]]:
+        """Return what `accept` would return for each of these jobs if it came alone; nothing is changed."""
+        pipe = self._redis.pipeline(transaction=False)
+        for job in jobs:
+            self._enter(job, pipe, only_look=True)
+        return [(Acceptance(verdict), State(state)) for verdict, state in pipe.execute()] if jobs else []
+
+    def _enter(self, job: Job, pipe: Any, *, only_look: bool = False) -> None:
         content = job.content()
         self._accept(
             keys=[
@@ -80,6 +87,7 @@ class Acceptor:
                 job.priority,
                 job.batch or "",
                 job.to[:_TO_RAW_MAX],
+                "1" if only_look else "",
             ],
             client=pipe,
         )

@@ -29,6 +29,7 @@ _NUMBER = re.compile(
 )
 _VANITY = re.compile(r"(\(?\+?[0-9][0-9 .()-]{2,})([A-Za-z]+(?:-[A-Za-z]+)*)")
 # What a spreadsheet makes of a number may have lost its leading zero or its last digits.
+_SCIENTIFIC = re.compile(r"\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]{1,2}")
 _DECIMAL = re.compile(r"\+?[0-9]+\.[0-9]{1,2}")
 _GROUP_BEHIND_PLUS = re.compile(r"[(]?[+][ (]*([0-9]+)")
 
@@ -56,6 +57,12 @@ def read_notation(text: str, *, region: str) -> DialString:
     if len(text) > _LONGEST_TEXT:
         raise JobError(Code.NOT_A_NUMBER, f"The text is longer than {_LONGEST_TEXT} characters.")
     written = _SECOND_DIAL_TONE.sub(r"\1", _without_uri(without_text_mark(legible(text)), region))
+    if _SCIENTIFIC.fullmatch(written):
+        raise JobError(
+            Code.NOT_A_NUMBER,
+            "A spreadsheet wrote it in scientific notation, and digits are lost: format the column as text, and "
+            "export the numbers again.",
+        )
     if _DECIMAL.fullmatch(written):
         raise JobError(Code.NOT_A_NUMBER, "It looks like a spreadsheet's decimal number: make the column text.")
     vanity = _VANITY.fullmatch(written)

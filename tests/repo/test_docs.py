@@ -31,7 +31,8 @@ from tasks.store import keys
 from tests.support.printed import Printed
 from worker.cli import status
 from worker.cli.main import COMMANDS, cli
-from worker.importing.rows import RowDefaults
+from worker.importing.columns import Columns
+from worker.importing.rows import JobRow, RowDefaults
 from worker.importing.sheet import read_sheet
 
 ROOT = Path(__file__).parents[2]
@@ -408,8 +409,8 @@ def test_the_message_that_is_shown_is_a_job() -> None:
 
 def test_the_sheet_that_is_shown_can_be_imported() -> None:
     (sheet,) = blocks("csv")
-    jobs = list(RowDefaults().jobs(read_sheet(io.StringIO(sheet.text), id_column=None)))
-    assert [type(each) for each in jobs] == [tuple] * (len(list(csv.reader(io.StringIO(sheet.text)))) - 1)
+    jobs = list(RowDefaults().jobs(read_sheet(io.StringIO(sheet.text), Columns()).rows()))
+    assert [type(each) for each in jobs] == [JobRow] * (len(list(csv.reader(io.StringIO(sheet.text)))) - 1)
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.path.name)

@@ -176,7 +176,7 @@ class Doors:
 
     def _previewed(self, summary: dict[str, Any]) -> str:
         assert self._redis.dbsize() == 0
-        met = [*summary["codes"], *[ACCEPTED] * summary["would_be_dialed"]]
+        met = [*summary["codes"], *[ACCEPTED] * summary["accepted"]]
         (verdict,) = met
         return str(verdict)
 

@@ -3,14 +3,15 @@
 import io
 from typing import Any
 
+from worker.importing.columns import Columns
 from worker.importing.rows import BadRow, Row
 from worker.importing.source import Source
 
 
 def read(content: bytes | str, name: str = "jobs.csv", **options: Any) -> list[Row | BadRow]:
     raw = content.encode() if isinstance(content, str) else content
-    source = Source(io.BytesIO(raw), name=name)
-    return list(source.rows(**{"file_format": None, "id_column": None} | options))
+    columns = {key: options.pop(key) for key in ("mapping", "id_column", "ignore_unknown") if key in options}
+    return list(Source(io.BytesIO(raw), name=name).rows(Columns(**columns), **options))
 
 
 def fields(content: bytes | str, **options: Any) -> list[dict[str, Any]]:

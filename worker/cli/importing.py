@@ -1,36 +1,56 @@
-"""`dialer import`: enters a job for each row of a file."""
+"""`dialer import`: enters a job for each row of a file, or says what would become of the rows."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from config.settings import Settings
+from config.settings import RateLimit
 from tasks.codes import WORDS
 from tasks.errors import LedgerUnavailable
-from tasks.job import Job
-from tasks.screening.rules import Rules, rules_of
+from tasks.fleet.pace import Pace
+from tasks.screening.rules import rules_of
 from worker.cli.errors import CommandError, Interrupted, WrongUsage
 from worker.cli.examples import examples
 from worker.cli.output import print_json, print_table
 from worker.cli.progress import progress
 from worker.cli.store import acceptor, redis_fault, settings_of, store
-from worker.importing.bulk import CHUNK, ImportSummary, import_jobs
+from worker.importing.bulk import DryRun, import_jobs
+from worker.importing.checking import checked
+from worker.importing.columns import Columns
+from worker.importing.encoding import is_text_encoding
 from worker.importing.lost_digits import Numbers, restored
-from worker.importing.preview import CodeCount, Preview
+from worker.importing.refused import RefusedRows
 from worker.importing.rows import BadFile, BadRow, RowDefaults
+from worker.importing.seen import FirstRows
 from worker.importing.source import FORMATS, Source, open_source
+from worker.importing.summary import CodeCount, ImportSummary
 
 _MAX_PRINTED: Final = 20
+
+
+def _mapping(_ctx: click.Context, _option: click.Parameter, maps: tuple[str, ...]) -> dict[str, str]:
+    if faulty := [text for text in maps if not all(text.rpartition("="))]:
+        raise click.BadParameter(f"'{faulty[0]}' is not COLUMN=FIELD, such as Phone=to.")
+    return {column: name for column, _, name in (text.rpartition("=") for text in maps)}
+
+
+def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is not None and not is_text_encoding(name):
+        raise click.BadParameter(f"'{name}' is no encoding that can be read; try utf-8, utf-16 or cp1252.")
+    return name
 
 
 @click.command(
     "import",
     epilog=examples(
         "dialer import customers.csv --batch spring --region US --dry-run",
-        "dialer import customers.csv --batch spring --region US",
+        "dialer import customers.csv --batch spring --region US --errors refused.csv",
+        "dialer import crm.csv --map Phone=to --map 'Contact ID=id' --ignore-unknown",
         "jq -c '.[]' jobs.json | dialer import - --format jsonl --json",
     ),
 )
@@ -42,75 +62,149 @@ _MAX_PRINTED: Final = 20
     type=click.Choice([each.value for each in Numbers]),
     help="What a spreadsheet took from the numbers: the '+' (international) or a leading zero (national).",
 )
-@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Default: by file name or content.")
+@click.option(
+    "--map", "mapping", multiple=True, callback=_mapping, metavar="COLUMN=FIELD", help="A column's field; repeatable."
+)
+@click.option("--ignore-unknown", is_flag=True, help="Leave out columns that are no field of a job.")
 @click.option("--id-column", metavar="NAME", help="The column or field with the id.  [default: id]")
 @click.option(
-    "--dry-run", is_flag=True, help="Print which rows would be dialed, and why others would not; enter nothing."
+    "--repeated",
+    type=click.Choice(["call", "skip"]),
+    default="call",
+    show_default=True,
+    help="Call a number again that an earlier row has, or skip the row.",
 )
+@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Default: by file name or content.")
+@click.option("--encoding", callback=_encoding, metavar="NAME", help="E.g. utf-8 or cp1252. Default: by content.")
+@click.option(
+    "--errors", type=click.Path(dir_okay=False, path_type=Path), metavar="PATH", help="Write the refused rows here."
+)
+@click.option("--dry-run", is_flag=True, help="Do everything but the last step: enter nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
-def command(
-    file: str,
-    *,
-    batch: str | None,
-    region: str | None,
-    numbers: str | None,
-    file_format: str | None,
-    id_column: str | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+def command(file: str, **options: Any) -> None:
     """Enter a job for each row of FILE, or of standard input if FILE is "-".
 
     A CSV file needs a header with 'to', and may have the other fields of a job; the column of an attribute is
     'attributes.NAME'. A JSONL file has one JSON object per line. The column or field 'id' is the id of the job. A row
-    without an id gets one from its content, so importing a file again causes no second call. A bad row is reported
-    with its number (a CSV header is row 1), and the import continues.
+    without an id gets one from its content, so importing a file again causes no second call. A row that no worker
+    would dial is reported with its number (a CSV header is row 1), and the import continues.
     """
-    settings = settings_of()
-    if region and numbers == Numbers.INTERNATIONAL:
+    if options["region"] and options["numbers"] == Numbers.INTERNATIONAL:
         raise WrongUsage("--numbers international reads every number without a region; leave out --region.")
-    rules = rules_of(settings)
-    restore = partial(restored, numbers=Numbers(numbers) if numbers else None, rules=rules)
-    defaults = RowDefaults(batch=batch, region=region, id_column=id_column, restore=restore)
+    if options["errors"] and options["errors"].exists() and file != "-" and options["errors"].samefile(file):
+        raise WrongUsage(f"--errors {options['errors']} is the file that is imported; choose another name.")
     try:
-        with open_source(file) as source:
-            jobs = defaults.jobs(source.rows(file_format=file_format, id_column=id_column))
-            clean = _preview(jobs, rules, source, as_json) if dry_run else _enter(jobs, settings, source, as_json)
+        clean = _run(file, **options)
     except BadFile as error:
         raise WrongUsage(f"{file}: {error}") from error
     if not clean:
         raise click.exceptions.Exit(CommandError.exit_code)
 
 
-def _preview(
-    jobs: Iterator[tuple[int, Job] | BadRow],
-    rules: Rules,
-    source: Source,
-    as_json: bool,  # noqa: FBT001
+def _run(
+    file: str,
+    *,
+    batch: str | None,
+    region: str | None,
+    numbers: str | None,
+    mapping: dict[str, str],
+    ignore_unknown: bool,
+    id_column: str | None,
+    repeated: str,
+    file_format: str | None,
+    encoding: str | None,
+    errors: Path | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> bool:
-    preview = Preview(rules, datetime.now(UTC))
-    with progress("rows", total=source.size, position=source.position) as (advance, _):
-        for each in jobs:
-            preview.add(each)
-            if preview.rows % CHUNK == 0:
-                advance(preview.rows)
+    """Go through the file; return whether every row is a job that can be dialed."""
+    settings = settings_of()
+    rules = rules_of(settings)
+    restore = partial(restored, numbers=Numbers(numbers) if numbers else None, rules=rules)
+    defaults = RowDefaults(batch=batch, region=region, id_column=id_column, restore=restore)
+    columns = Columns(mapping=mapping, id_column=id_column, ignore_unknown=ignore_unknown)
+    summary = ImportSummary(dry_run=dry_run)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(file))
+        rows = defaults.jobs(source.rows(columns, file_format=file_format, encoding=encoding))
+        _print_how_it_is_read(source, columns, chosen=encoding)
+        refused = stack.enter_context(RefusedRows(errors, source.sheet)) if errors else None
+        redis = stack.enter_context(store(settings))
+        ledger = acceptor(settings, redis)
+        entering = DryRun(ledger, stack.enter_context(FirstRows())) if dry_run else ledger
+        advance, print_line = stack.enter_context(progress("rows", total=source.size, position=source.position))
+        _report_rows(summary, refused, None if as_json else print_line)
+        screened = checked(rows, rules, datetime.now(UTC), stack.enter_context(FirstRows()))
+        try:
+            for _ in import_jobs(screened, entering, summary, skip_repeated=repeated == "skip"):
+                advance(summary.rows)
+        except LedgerUnavailable as error:
+            raise _redis_error(redis_fault(settings.redis_url, error), summary) from error
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted. {_so_far(summary)}") from None
+    _print_summary(summary, settings.rate_limit, as_json=as_json)
+    if refused and refused.count:
+        click.echo(f"{refused.count} rows were written to {errors}: correct them, and import that file.", err=True)
+    return summary.is_clean
+
+
+def _print_how_it_is_read(source: Source, columns: Columns, *, chosen: str | None) -> None:
+    """Say what was guessed of the file, so that a wrong guess is seen."""
+    if not chosen and not source.encoding.startswith("utf-8"):
+        name = {"cp1252": "Windows-1252", "utf-16": "UTF-16"}[source.encoding]
+        click.echo(f"Reading the file as {name}; if that is wrong, use --encoding.", err=True)
+    left_out = [name for name in source.sheet.header if columns.field_of(name) is None] if source.sheet else []
+    if left_out:
+        click.echo(f"Leaving out the columns: {', '.join(map(ascii, left_out))}.", err=True)
+
+
+def _report_rows(
+    summary: ImportSummary, refused: RefusedRows | None, print_line: Callable[[str], None] | None
+) -> None:
+    """Let the summary report rows as they come: the first ones in words, and all of them to the file."""
+    printed = 0
+
+    def say(line: str) -> None:
+        nonlocal printed
+        if print_line and (printed := printed + 1) <= _MAX_PRINTED:
+            print_line(line)
+
+    def on_bad_row(row: BadRow) -> None:
+        say(f"row {row.number}: {row.code}: {row.message}")
+        if refused:
+            refused.add(row)
+
+    summary.on_bad_row = on_bad_row
+    summary.on_repeated_row = lambda row, first: say(f"row {row}: the same number as row {first}")
+
+
+def _print_summary(summary: ImportSummary, limit: RateLimit, *, as_json: bool) -> None:
+    seconds = round(summary.accepted * Pace.of(limit).interval_s)
     if as_json:
-        print_json(preview.as_json())
-    else:
-        _print_preview(preview)
-    return preview.dialed == preview.rows
-
-
-def _print_preview(preview: Preview) -> None:
-    click.echo(f"{preview.rows} rows; {preview.dialed} would be dialed. Nothing was entered.")
-    lines = [(str(code), count, WORDS[code].fix) for code, count in preview.most_frequent()]
-    if preview.repeated.count:
-        lines.append(
-            ("repeated id", preview.repeated, "Jobs with the same id are one call; give each job its own id.")
+        print_json(summary.as_json() | {"seconds_at_pace": seconds})
+        return
+    reported = summary.conflicting + summary.bad + summary.repeated + summary.skipped
+    if reported > _MAX_PRINTED:
+        click.echo(f"… and {reported - _MAX_PRINTED} more rows; --json or --errors has more.", err=True)
+    accepted = "would be accepted" if summary.dry_run else "accepted"
+    click.echo(
+        f"{summary.rows} rows: {summary.accepted} {accepted}, {summary.replayed} already known, "
+        f"{summary.conflicting} conflicting, {summary.bad} refused."
+    )
+    if summary.dry_run:
+        click.echo("Nothing was entered.")
+    if summary.repeated:
+        click.echo(f"{summary.repeated} rows have the number of an earlier row; --repeated skip leaves them out.")
+    if summary.skipped:
+        click.echo(f"{summary.skipped} rows were skipped, because they have the number of an earlier row.")
+    if summary.accepted:
+        click.echo(
+            f"At {limit.count} requests in {limit.period_s:g} s, the calls take at least "
+            f"{timedelta(seconds=max(seconds, 1))}."
         )
-    if lines:
+    if summary.codes:
         click.echo()
-        cells = [(code, count.count, _rows(count), fix) for code, count, fix in lines]
+        cells = [(code, found.count, _rows(found), WORDS[code].fix) for code, found in summary.most_frequent()]
         print_table(("code", "rows", "first rows", "how to fix it"), cells)
 
 
@@ -119,48 +213,14 @@ def _rows(count: CodeCount) -> str:
     return ", ".join(map(str, count.rows)) + more
 
 
-def _enter(
-    jobs: Iterator[tuple[int, Job] | BadRow],
-    settings: Settings,
-    source: Source,
-    as_json: bool,  # noqa: FBT001
-) -> bool:
-    summary = ImportSummary()
-    with (
-        store(settings) as redis,
-        progress("rows", total=source.size, position=source.position) as (advance, print_line),
-    ):
-        if not as_json:
-            summary.on_bad_row = _row_printer(summary, print_line)
-        try:
-            for _ in import_jobs(jobs, acceptor(settings, redis), summary):
-                advance(summary.rows)
-        except LedgerUnavailable as error:
-            raise CommandError(f"{redis_fault(settings.redis_url, error)} {_so_far(summary)}") from error
-        except KeyboardInterrupt:
-            raise Interrupted(f"interrupted. {_so_far(summary)}") from None
-    if as_json:
-        print_json(summary.as_json())
-    else:
-        if (not_printed := summary.conflicting + summary.bad - _MAX_PRINTED) > 0:
-            click.echo(f"… and {not_printed} more rows; --json or --dry-run prints more.", err=True)
-        click.echo(
-            f"{summary.rows} rows: {summary.accepted} accepted, {summary.replayed} already known, "
-            f"{summary.conflicting} conflicting, {summary.bad} bad."
-        )
-    return not (summary.bad or summary.conflicting)
+def _redis_error(fault: str, summary: ImportSummary) -> CommandError:
+    return CommandError(f"{fault} {_so_far(summary)}")
 
 
 def _so_far(summary: ImportSummary) -> str:
+    if summary.dry_run:
+        return "Nothing was entered."
     return (
         f"{summary.entered} rows were entered. Run the same import again: "
         "a row that was already entered causes no second call."
     )
-
-
-def _row_printer(summary: ImportSummary, print_line: Callable[[str], None]) -> Callable[[BadRow], None]:
-    def print_row(row: BadRow) -> None:
-        if summary.bad + summary.conflicting <= _MAX_PRINTED:
-            print_line(f"row {row.number}: {row.code}: {row.message}")
-
-    return print_row

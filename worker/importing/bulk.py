@@ -1,89 +1,64 @@
-"""Enters the jobs of a file into the ledger in chunks, counts the results, and reports each bad row."""
+"""Enters the jobs of a file into the ledger in chunks, or finds what would become of them, and counts the results."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Final, Protocol
 
-from config.escaping import escape_unprintable
-from tasks.job import Job
+from tasks.codes import State
+from tasks.job import Job, fingerprint
 from tasks.ledger.accept import Acceptance, Acceptor
-from worker.importing.rows import BadRow
+from worker.importing.rows import BadRow, JobRow
+from worker.importing.seen import FirstRows
+from worker.importing.summary import ImportSummary
 
 #: Jobs per round trip: enough to hide its latency, and few enough not to block other clients of Redis.
 CHUNK: Final = 500
-#: The maximum number of bad rows in a summary; more are only counted.
-MAX_REPORTED: Final = 1000
 
 
-@dataclass
-class ImportSummary:
-    """The results of the rows so far."""
+class Entering(Protocol):
+    """What an import needs of the ledger."""
 
-    accepted: int = 0
-    replayed: int = 0
-    conflicting: int = 0
-    bad: int = 0
-    #: The first bad or conflicting rows.
-    reported: list[BadRow] = field(default_factory=list)
-    #: Called with each bad or conflicting row.
-    on_bad_row: Callable[[BadRow], None] = lambda _: None
+    def accept(self, entries: Sequence[Job], /) -> list[tuple[Acceptance, State]]:
+        """Return what becomes of each job. Raises LedgerUnavailable."""
 
-    @property
-    def entered(self) -> int:
-        """The number of rows whose jobs are in the ledger, from this import or an earlier one."""
-        return self.accepted + self.replayed
 
-    @property
-    def rows(self) -> int:
-        return self.entered + self.conflicting + self.bad
+class DryRun:
+    """Says what the ledger would do with the jobs of a file, and enters none."""
 
-    def add_bad_row(self, row: BadRow) -> None:
-        self.bad += 1
-        self._report(row)
+    def __init__(self, acceptor: Acceptor, ids: FirstRows) -> None:
+        self._acceptor = acceptor
+        self._ids = ids
 
-    def add_job(self, number: int, job: Job, entry: Acceptance) -> None:
-        if entry is Acceptance.ACCEPTED:
-            self.accepted += 1
-        elif entry is Acceptance.REPLAY:
-            self.replayed += 1
-        else:
-            self.conflicting += 1
-            message = f"The id '{escape_unprintable(job.id)}' is already used by a different job; kept the first."
-            self._report(BadRow(number=number, code=entry, message=message))
+    def accept(self, entries: Sequence[Job], /) -> list[tuple[Acceptance, State]]:
+        """Ask the ledger about all jobs; a job that an earlier row would enter is known, or a conflict."""
+        return [
+            (self._in_this_file(job) or found, state)
+            for job, (found, state) in zip(entries, self._acceptor.look(entries), strict=True)
+        ]
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "rows": self.rows,
-            "accepted": self.accepted,
-            "replayed": self.replayed,
-            "conflicting": self.conflicting,
-            "bad_rows": self.bad,
-            "bad": [{"row": row.number, "code": row.code, "message": row.message} for row in self.reported],
-        }
-
-    def _report(self, row: BadRow) -> None:
-        if len(self.reported) < MAX_REPORTED:
-            self.reported.append(row)
-        self.on_bad_row(row)
+    def _in_this_file(self, job: Job) -> Acceptance | None:
+        earlier = self._ids.first(job.id, content=fingerprint(job.content()))
+        if earlier is None:
+            return None
+        return Acceptance.REPLAY if earlier[1] else Acceptance.CONFLICT
 
 
 def import_jobs(
-    jobs: Iterable[tuple[int, Job] | BadRow], acceptor: Acceptor, summary: ImportSummary
+    rows: Iterable[JobRow | BadRow], ledger: Entering, summary: ImportSummary, *, skip_repeated: bool = False
 ) -> Iterator[ImportSummary]:
-    """Enter all jobs, and yield the summary after each chunk.
+    """Enter all jobs, and yield the summary after each chunk. With `skip_repeated`, each number is entered once.
 
     Raises LedgerUnavailable; then `summary` counts the rows of the chunks before.
     """
-    jobs = iter(jobs)
-    while chunk := list(islice(jobs, CHUNK)):
-        good = [each for each in chunk if not isinstance(each, BadRow)]
-        accepted = acceptor.accept([job for _, job in good])
-        entries = dict(zip((number for number, _ in good), accepted, strict=True))
-        for each in chunk:
-            if isinstance(each, BadRow):
-                summary.add_bad_row(each)
+    rows = iter(rows)
+    while chunk := list(islice(rows, CHUNK)):
+        wanted = [row for row in chunk if isinstance(row, JobRow) and not (skip_repeated and row.repeats is not None)]
+        entries = dict(zip((row.number for row in wanted), ledger.accept([row.job for row in wanted]), strict=True))
+        for row in chunk:
+            if isinstance(row, BadRow):
+                summary.add_bad_row(row)
+            elif row.number in entries:
+                summary.add_job(row, entries[row.number][0])
             else:
-                number, job = each
-                summary.add_job(number, job, entries[number][0])
+                summary.add_skipped(row)
         yield summary

@@ -1,15 +1,17 @@
 """The rows of a file. A row becomes a job, or a bad row with a code; both keep the row number."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 from tasks.codes import Code
 from tasks.errors import JobError
 from tasks.job import Job, fingerprint, parse_job, parse_job_id
 
-DEFAULT_ID_COLUMN: Final = "id"
 NOT_UTF8: Final = "The row is not UTF-8 text; save the file as UTF-8."
+
+#: A row as it came: the cells of a sheet, or a line of JSON.
+RawRow = list[str] | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,7 @@ class Row:
 
     number: int
     fields: dict[str, Any] = field(repr=False)
+    raw: RawRow | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,16 @@ class BadRow:
     number: int
     code: str
     message: str
+    raw: RawRow | None = field(default=None, repr=False)
+
+
+class JobRow(NamedTuple):
+    """A row that is a valid job. `repeats` is the first row that calls the same number, if it is not this one."""
+
+    number: int
+    job: Job
+    raw: RawRow | None = None
+    repeats: int | None = None
 
 
 class BadFile(Exception):
@@ -35,7 +48,7 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class RowDefaults:
-    """The values of fields that a row does not set itself, and the name of the field with the id."""
+    """The values of fields that a row does not set itself; `id_column` is the column with the id, if it was named."""
 
     batch: str | None = None
     region: str | None = None
@@ -43,28 +56,26 @@ class RowDefaults:
     #: Gives each job as it is meant; may raise JobError.
     restore: Callable[[Job], Job] = lambda job: job
 
-    def jobs(self, rows: Iterator[Row | BadRow]) -> Iterator[tuple[int, Job] | BadRow]:
+    def jobs(self, rows: Iterator[Row | BadRow]) -> Iterator[JobRow | BadRow]:
         for row in rows:
             if isinstance(row, BadRow):
                 yield row
                 continue
             try:
-                yield row.number, self.restore(self._job(row.fields))
+                yield JobRow(row.number, self.restore(self._job(row.fields)), row.raw)
             except JobError as error:
-                yield BadRow(number=row.number, code=error.code, message=error.message)
+                yield BadRow(number=row.number, code=error.code, message=error.message, raw=row.raw)
 
     def _job(self, fields: dict[str, Any]) -> Job:
-        column = self.id_column or DEFAULT_ID_COLUMN
-        job_id = fields.pop(column, None)
-        if job_id is None and self.id_column:
-            raise JobError(Code.MISSING_FIELD, f"The id is missing: '{column}' is empty.")
+        job_id = fields.pop("id", None)
+        if job_id is None:
+            if self.id_column:
+                raise JobError(Code.MISSING_FIELD, f"The id is missing: '{self.id_column}' is empty.")
+            # A hash of what the row itself says, so that the same row causes one call, whatever the options are.
+            job_id = f"import-{fingerprint(parse_job('', fields).content())}"
         for name, value in (("batch", self.batch), ("region", self.region)):
             if value is not None and fields.get(name) is None:
                 fields[name] = value
-        if job_id is None:
-            # The id is a hash of the content, so that importing the same row twice causes one call.
-            job = parse_job("", fields)
-            return replace(job, id=f"import-{fingerprint(job.content())}")
         return parse_job(parse_job_id(job_id), fields)
 
 

@@ -1,37 +1,55 @@
-"""Reads CSV as spreadsheets write it: with a header, and separated by commas, semicolons or tabs."""
+"""Reads CSV as spreadsheets write it: with a header, and separated by commas, semicolons, tabs or bars."""
 
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final, Self, TextIO
 
 from config.escaping import escape_unprintable
 from tasks.codes import Code
-from tasks.job import FIELDS
+from worker.importing.columns import KNOWN_COLUMNS, Columns, assign
 from worker.importing.lines import LONGEST_LINE, lines
-from worker.importing.rows import DEFAULT_ID_COLUMN, NOT_UTF8, BadFile, BadRow, Row, is_damaged
+from worker.importing.rows import NOT_UTF8, BadFile, BadRow, Row, is_damaged
 
-_DELIMITERS: Final = ",;\t"
-_ATTRIBUTE: Final = "attributes."
+_DELIMITERS: Final = ",;\t|"
 _WHOLE_NUMBERS: Final = ("priority", "max_attempts")
-_COLUMNS: Final = tuple(name for name in FIELDS if name != "attributes")
 _LONGEST_ROW: Final = 2 * LONGEST_LINE
 _LINE_ENDS: Final = ("\n", "\r")
+#: What Excel writes, and reads, before the header.
+_SEPARATOR_LINE: Final = re.compile(r"\ufeff?\"?sep=(.)\"?", re.IGNORECASE)
+_LOOKS_LIKE_A_NUMBER: Final = re.compile(r"['=\"]*[+(]?[0-9][0-9 ().,E+/-]{5,}\"?")
 
 
-def read_sheet(text: TextIO, *, id_column: str | None) -> Iterator[Row | BadRow]:
-    """Read all rows; `text` is opened with `surrogateescape` and `newline=""`. Raises BadFile for a bad header."""
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A sheet whose header was read: `header` has the columns as they are named, `fields` what each is in a job."""
+
+    delimiter: str = field(repr=False)
+    header: list[str] = field(repr=False)
+    fields: list[str | None] = field(repr=False)
+    lines: "_Lines" = field(repr=False)
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """Read all rows."""
+        return _rows(self)
+
+
+def read_sheet(text: TextIO, columns: Columns) -> Sheet:
+    """Read the header; `text` is opened with `surrogateescape` and `newline=""`. Raises BadFile for a bad header."""
     lines = _Lines(text)
     first = next(lines, "")
+    delimiter = None
+    if separator := _SEPARATOR_LINE.fullmatch(first.strip("\r\n")):
+        delimiter, first = separator[1], next(lines, "")
     if not first:
         raise BadFile("The file is empty; the first line must be a header, such as: id,to,region")
     if not first.strip():
         raise BadFile("The first line is empty; it must be a header, such as: id,to,region")
     if is_damaged(first):
         raise BadFile("The file is not UTF-8 text; save it as 'CSV UTF-8'.")
-    header, delimiter = _header(first, id_column or DEFAULT_ID_COLUMN)
-    _check(header, id_column)
-    return _rows(lines, csv.reader(lines, delimiter=delimiter, strict=True), header)
+    header, delimiter = _header(first, columns, delimiter)
+    return Sheet(delimiter=delimiter, header=header, fields=_fields(header, columns), lines=lines)
 
 
 class _Lines:
@@ -56,12 +74,13 @@ class _Lines:
         return line
 
 
-def _header(line: str, id_column: str) -> tuple[list[str], str]:
-    """Split the header at the delimiter that results in the most known column names."""
-    known = {*_COLUMNS, id_column}
-    splits = {delimiter: _split(line, delimiter) for delimiter in _DELIMITERS}
-    delimiter = max(splits, key=lambda each: (sum(name in known for name in splits[each]), len(splits[each])))
-    return splits[delimiter], delimiter
+def _header(line: str, columns: Columns, delimiter: str | None) -> tuple[list[str], str]:
+    """Split the header at the delimiter that results in the most known column names, or at the one that is given."""
+    splits = {each: _split(line, each) for each in delimiter or _DELIMITERS}
+    best = max(
+        splits, key=lambda each: (sum(columns.field_of(n) is not None for n in splits[each]), len(splits[each]))
+    )
+    return splits[best], best
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -71,24 +90,35 @@ def _split(line: str, delimiter: str) -> list[str]:
     return names
 
 
-def _check(header: list[str], id_column: str | None) -> None:
-    columns = (id_column or DEFAULT_ID_COLUMN, *_COLUMNS, f"{_ATTRIBUTE}NAME")
-    known = f"Known columns: {', '.join(columns)}."
-    if id_column and id_column not in header:
-        raise BadFile(f"The column '{escape_unprintable(id_column)}' given by --id-column is missing.")
-    for number, name in enumerate(header, 1):
-        if not name:
-            raise BadFile(f"Column {number} has no name. {known}")
-        if name not in columns and not (name.startswith(_ATTRIBUTE) and name != _ATTRIBUTE):
-            raise BadFile(f"Unknown column '{escape_unprintable(name[:40])}'. {known}")
-        if name in header[: number - 1]:
-            raise BadFile(f"The column '{escape_unprintable(name[:40])}' occurs twice.")
-    if "to" not in header:
-        raise BadFile(f"The column 'to' is missing: it holds the numbers to call. {known}")
+def _fields(header: list[str], columns: Columns) -> list[str | None]:
+    """Return the field of a job that each column holds, or None for a column that is left out."""
+    found = [columns.field_of(name) for name in header]
+    if not any(found) and any(_LOOKS_LIKE_A_NUMBER.fullmatch(name) for name in header):
+        raise BadFile("The first line is a row of data; put a header before it, such as: to")
+    named = {name.strip().casefold() for name in header}
+    for asked in columns.asked_for():
+        if asked.strip().casefold() not in named:
+            raise BadFile(f"The column '{escape_unprintable(asked[:40])}' of --map or --id-column is missing.")
+    for number, (name, held) in enumerate(zip(header, found, strict=True), 1):
+        shown = escape_unprintable(name[:40])
+        if held is None and not columns.is_left_out(name):
+            what = f"Unknown column '{shown}'" if name else f"Column {number} has no name"
+            fix = (
+                f"Name its field with --map '{shown or '…'}=FIELD', or leave such columns out with --ignore-unknown."
+            )
+            raise BadFile(f"{what}. {fix} {KNOWN_COLUMNS}")
+        if held == "attributes":
+            raise BadFile(f"The column '{shown}' must name one attribute, such as attributes.segment.")
+        if held is not None and held in found[: number - 1]:
+            raise BadFile(f"The column '{shown}' is a second one for '{held}'.")
+    if "to" not in found:
+        raise BadFile(f"The column 'to' is missing: it holds the numbers to call. {KNOWN_COLUMNS}")
+    return found
 
 
-def _rows(lines: _Lines, reader: Any, header: list[str]) -> Iterator[Row | BadRow]:
-    number = 1
+def _rows(sheet: Sheet) -> Iterator[Row | BadRow]:
+    lines, number = sheet.lines, 1
+    reader: Any = csv.reader(lines, delimiter=sheet.delimiter, strict=True)
     while True:
         number += 1
         lines.begin_row()
@@ -105,26 +135,21 @@ def _rows(lines: _Lines, reader: Any, header: list[str]) -> Iterator[Row | BadRo
             continue
         if not any(cell.strip() for cell in cells):
             continue
-        yield _row(number, cells, header)
+        yield _row(number, cells, sheet.fields)
 
 
-def _row(number: int, cells: list[str], header: list[str]) -> Row | BadRow:
-    while len(cells) > len(header) and not cells[-1].strip():
+def _row(number: int, cells: list[str], columns: list[str | None]) -> Row | BadRow:
+    while len(cells) > len(columns) and not cells[-1].strip():
         cells.pop()
     if any(is_damaged(cell) for cell in cells):
-        return BadRow(number=number, code=Code.MALFORMED_JOB, message=NOT_UTF8)
-    if len(cells) != len(header):
-        message = f"The row has {len(cells)} cells, but the header has {len(header)}."
-        return BadRow(number=number, code=Code.MALFORMED_JOB, message=message)
+        return BadRow(number=number, code=Code.MALFORMED_JOB, message=NOT_UTF8, raw=cells)
+    if len(cells) != len(columns):
+        message = f"The row has {len(cells)} cells, but the header has {len(columns)}."
+        return BadRow(number=number, code=Code.MALFORMED_JOB, message=message, raw=cells)
     fields: dict[str, Any] = {}
-    for name, cell in zip(header, cells, strict=True):
+    for name, cell in zip(columns, cells, strict=True):
         value = cell.strip()
-        if not value:
-            continue
-        if name.startswith(_ATTRIBUTE):
-            fields.setdefault("attributes", {})[name.removeprefix(_ATTRIBUTE)] = value
-        elif name in _WHOLE_NUMBERS and re.fullmatch(r"-?[0-9]{1,9}", value):
-            fields[name] = int(value)
-        else:
-            fields[name] = value
-    return Row(number=number, fields=fields)
+        if value and name is not None:
+            is_whole = name in _WHOLE_NUMBERS and re.fullmatch(r"-?[0-9]{1,9}", value)
+            assign(fields, name, int(value) if is_whole else value)
+    return Row(number=number, fields=fields, raw=cells)

@@ -3,15 +3,19 @@
 --
 -- KEYS  1 job  2 due set of its priority  3 wake  4 open jobs of its batch  5 expiring
 -- ARGV  1 id  2 content (JSON)  3 fingerprint  4 not_before in ms, or ''  5 not_after in ms, or ''
---       6 priority  7 batch, or ''  8 the number as the producer wrote it
+--       6 priority  7 batch, or ''  8 the number as the producer wrote it  9 '1': only look, and change nothing
 -- Reply {'accepted' | 'replay' | 'conflict', state}
 
 local job, due_set, wake_key, batch_open, expiring = unpack(KEYS)
 local id, content, fingerprint, not_before, not_after, priority, batch, to_raw = unpack(ARGV)
+local only_look = ARGV[9] == '1'
 
-local known = known_id(job, fingerprint)
+local known = known_id(job, fingerprint, only_look)
 if known then
   return known
+end
+if only_look then
+  return { 'accepted', 'queued' }
 end
 
 local now = now_ms()

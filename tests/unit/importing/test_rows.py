@@ -15,15 +15,24 @@ def jobs(*rows: dict[str, Any], **defaults: Any) -> list[Any]:
 def test_the_row_s_own_word_comes_first() -> None:
     rows = {"id": "a", "to": "+1"}, {"id": "b", "to": "+1", "batch": "mine", "region": "GB"}
     found = jobs(*rows, batch="all", region="US")
-    assert [(job.batch, job.region) for _, job in found] == [("all", "US"), ("mine", "GB")]
+    assert [(row.job.batch, row.job.region) for row in found] == [("all", "US"), ("mine", "GB")]
 
 
 def test_a_row_without_an_id_gets_one_from_its_content() -> None:
     one, same, other_number = jobs({"to": "+1"}, {"to": "+1"}, {"to": "+2"})
-    ((_, other_batch),) = jobs({"to": "+1"}, batch="b")
-    assert one[1].id == same[1].id
-    assert one[1].id.startswith("import-")
-    assert len({one[1].id, other_number[1].id, other_batch.id}) == 3
+    assert one.job.id == same.job.id
+    assert one.job.id.startswith("import-")
+    assert one.job.id != other_number.job.id
+
+
+@pytest.mark.parametrize("options", [{"batch": "b"}, {"region": "GB"}, {"batch": "b", "region": "GB"}])
+def test_an_id_from_the_content_is_the_same_under_other_options(options: dict[str, str]) -> None:
+    """So the same list under another batch calls nobody again."""
+    (plain,), (other,) = jobs({"to": "+1"}), jobs({"to": "+1"}, **options)
+    assert plain.job.id == other.job.id
+    assert plain.job.content() != other.job.content()
+    (own,) = jobs({"to": "+1", "batch": "mine"}, **options)
+    assert own.job.id != plain.job.id
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.codes import Code
-from tasks.job import FIELDS, Job
-from worker.importing.rows import BadFile, BadRow, RowDefaults
+from tasks.job import FIELDS
+from worker.importing.columns import Columns
+from worker.importing.rows import BadFile, BadRow, JobRow, RowDefaults
 from worker.importing.source import FORMATS, Source
 
 bounded = settings(max_examples=100, deadline=None)
 
-Outcome = tuple[int, Job] | BadRow
+Outcome = JobRow | BadRow
 
 
 def read(content: bytes, **options: Any) -> list[Outcome]:
     source = Source(io.BytesIO(content), name="-")
-    return list(RowDefaults(id_column=options.get("id_column")).jobs(source.rows(**{"id_column": None} | options)))
+    id_column = options.pop("id_column", None)
+    return list(RowDefaults(id_column=id_column).jobs(source.rows(Columns(id_column=id_column), **options)))
 
 
 def number(outcome: Outcome) -> int:
@@ -137,7 +139,7 @@ def test_a_row_that_goes_on_for_ever_does_not_fill_the_memory() -> None:
     source = Source(content, name="-")
     tracemalloc.start()
     try:
-        outcomes = list(RowDefaults().jobs(source.rows(file_format=None, id_column=None)))
+        outcomes = list(RowDefaults().jobs(source.rows(Columns())))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -46,16 +46,19 @@ def test_cells_become_the_types_of_the_fields() -> None:
         ("", "empty"),
         ("\nid,to\n", "first line is empty"),
         ("id,phone\n", "Unknown column 'phone'"),
-        ("to,To\n", "Unknown column 'To'"),
+        ("to,To\n", "The column 'To' is a second one for 'to'."),
         ("id,region\n", "column 'to' is missing"),
-        ("to,to\n", "'to' occurs twice"),
+        ("to,to\n", "The column 'to' is a second one for 'to'."),
         ("id,,to\n", "Column 2 has no name"),
-        ("to,attributes\n", "Unknown column 'attributes'"),
+        ("to,attributes\n", "'attributes' must name one attribute, such as attributes.segment"),
         ("to,attributes.\n", "Unknown column 'attributes.'"),
         ("to,\x1b[2J\n", r"Unknown column '\x1b[2J'"),
-        ("+12125551234\n", "Unknown column '+12125551234'"),
-        ("id,to\na,+12125551234\n".encode("utf-16"), "not UTF-8"),
-        (b"id,to,stra\xdfe\n", "not UTF-8"),
+        ("+12125551234\n", "The first line is a row of data"),
+        ("id,to\na,+12125551234\n".encode("utf-32"), "UTF-32"),
+        ("id,to\n".encode("utf-16-le"), "not UTF-8"),
+        (b"id,to,stra\xdfe\n", "Unknown column 'stra\xdfe'"),
+        ("sep=;\n", "empty"),
+        ("Ann,(212) 555-0101\n", "The first line is a row of data"),
     ],
 )
 def test_a_header_that_will_not_do(content: str | bytes, told: str) -> None:
@@ -76,7 +79,7 @@ def test_an_unknown_column_names_the_known_ones() -> None:
         ("id,to\na,+1,x\nb,+1\n", [(2, "The row has 3 cells, but the header has 2.")]),
         ("id,to\n\na,+1\nb\n", [(4, "The row has 1 cells, but the header has 2.")]),
         ('id,to\n"a\nb",+1\nc\n', [(3, "The row has 1 cells, but the header has 2.")]),
-        (b"id,to\na,+1\nb\xff,+1\nc,+1\n", [(3, "The row is not UTF-8 text; save the file as UTF-8.")]),
+        (b"id,to\na\xc3\xa9,+1\nb\xff,+1\nc,+1\n", [(3, "The row is not UTF-8 text; save the file as UTF-8.")]),
         ("id,to\na\0,+1\nb,+1\n", [(2, "The row is not UTF-8 text; save the file as UTF-8.")]),
         ('id,to\na"b,+1\nb,"+"1\n', [(3, "The row is not CSV: ',' expected after '\"'.")]),
         (
@@ -103,6 +106,6 @@ def test_a_quote_left_open_does_not_fill_the_memory() -> None:
 
 
 def test_the_id_may_be_in_another_column() -> None:
-    assert fields("ref,to\na,+1\n", id_column="ref") == [{"ref": "a", "to": "+1"}]
+    assert fields("ref,to\na,+1\n", id_column="ref") == [{"id": "a", "to": "+1"}]
     with pytest.raises(BadFile, match="--id-column"):
         read("id,to\na,+1\n", id_column="id2")

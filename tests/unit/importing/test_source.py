@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from worker.importing.columns import Columns
 from worker.importing.rows import Row
 from worker.importing.source import open_source
 
@@ -26,7 +27,7 @@ def test_the_format_comes_from_the_name_or_the_content(
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     with open_source(str(path)) as source:
-        (row,) = source.rows(file_format=None, id_column=None)
+        (row,) = source.rows(Columns())
         assert isinstance(row, Row)
         assert row.fields == {"to": expected}
         assert source.size == source.position() == len(content.encode())
@@ -39,7 +40,7 @@ def test_a_file_without_line_ends_does_not_fill_the_memory(tmp_path: Path, name:
     tracemalloc.start()
     try:
         with open_source(str(path)) as source:
-            rows = source.rows(file_format=None, id_column=None)
+            rows = source.rows(Columns())
             assert [row for row in rows if isinstance(row, Row)] == []
         _, most = tracemalloc.get_traced_memory()
     finally:
