@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from config.settings import Profile
 from tasks.codes import OUTCOMES, WORDS, Code, State
 from tasks.ledger.records import Record, Records
 from worker.cli.output import print_table
@@ -27,7 +28,7 @@ def report(records: Records, batch: str, simulator: dict[str, Any]) -> bool:
         record = next((record for record in found if record["state"] == state), None)
         if record:
             click.echo(f"\n$ dialer show {record['id']}")
-            print_record(record)
+            print_record(record, Profile.GUIDE)
     return bool(calls == placed and not twice)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from tasks.codes import WORDS, Code
+from tasks.codes import Code, fix_of
 from tasks.errors import DialError, JobError, LedgerUnavailable, NotPlaced
 from tasks.genesys.call import CallRequest, PlacedCall
 from tasks.ledger.claim import Claim, Declined, Gate, GateVerdict
@@ -181,7 +181,7 @@ class Attempt:
                 _log_lost_answer(job_id, settlement.action)
             raise
         if settled.stopped and report:
-            shown = (report.kind, report.message, WORDS[report.code].fix)
+            shown = (report.kind, report.message, fix_of(report.code, self._policy.profile))
             log.error("circuit breaker opened (%s): %s Fix: %s", *shown, extra={"code": report.code})
         if settled.result is SettleResult.LOST:
             log.info("outcome not stored: claim lost", extra={"job_id": job_id})

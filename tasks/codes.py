@@ -1,11 +1,13 @@
 """The states and codes of jobs, and a text that explains each code.
 
-The texts are in one table, so that the command line, the records and the docs show the same text for a code.
+The texts are in one place, so that the command line, the records and the docs show the same text for a code.
 Sources: the guide's "Common errors", Genesys Cloud's published error codes.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from config.values import Profile
 
 
 class State(StrEnum):
@@ -81,7 +83,7 @@ class Code(StrEnum):
 
 
 class Words(NamedTuple):
-    """What a code means, and how to fix the problem: one sentence each."""
+    """What a code means, and how to fix the problem: one sentence each. `fix_of()` returns the fix for a profile."""
 
     meaning: str
     fix: str
@@ -153,16 +155,16 @@ WORDS: dict[Code, Words] = {
         "Add the region to DIALER_ALLOWED_REGIONS if calls to it are intended.",
     ),
     Code.MALFORMED_PARTICIPANT_ADDRESS: Words(
-        "Genesys Cloud cannot read the 'to' or 'from' address.",
+        "Genesys Cloud cannot read the number or the caller ID.",
         "Both must be tel:+[country code][number], digits only; check the number and the caller ID.",
     ),
     Code.INVALID_FROM_ADDRESS: Words(
-        "The caller ID is not a verified outbound number of the organization.",
+        "Genesys Cloud does not accept the caller ID.",
         "In Genesys Cloud, Admin > Routing > Numbers, verify the number until it is listed as active.",
     ),
     Code.INSUFFICIENT_PERMISSIONS: Words(
         "The OAuth client or the user has no permission to place calls.",
-        "Give the client the permission conversations:call:start, and the user a role that permits outbound calls.",
+        "Give the client the scope conversations:call:start, and the user a role that permits outbound calls.",
     ),
     Code.NO_STATION: Words(
         "The user, or the user's edge, has no phone station that can place the call.",
@@ -178,7 +180,7 @@ WORDS: dict[Code, Words] = {
     ),
     Code.BAD_REQUEST: Words(
         "Genesys Cloud refused the request.",
-        "Read the message; if it does not help, give the correlation_id to Genesys support.",
+        "Read the message, and check the wrap-up code; if neither helps, give the correlation_id to Genesys support.",
     ),
     Code.CREDENTIALS_REFUSED: Words(
         "Genesys Cloud refused the client id or secret.",
@@ -226,3 +228,29 @@ WORDS: dict[Code, Words] = {
         "Report the traceback in the worker's log; after the defect is fixed, run 'dialer retry'.",
     ),
 }
+
+#: The fixes that differ in the profile `public`. Only codes of Genesys Cloud's answers differ. The published platform
+#: documents permissions; which caller IDs it accepts, and how it words a bad number, is not documented.
+PUBLIC_FIXES: Final[dict[Code, str]] = {
+    Code.MALFORMED_PARTICIPANT_ADDRESS: (
+        "Both are sent as +[country code][number], digits only; check the number and the caller ID."
+    ),
+    Code.INVALID_FROM_ADDRESS: (
+        "Check the caller ID ('from', DIALER_CALLER_ID): the organization and its telephony provider decide which "
+        "numbers may be shown."
+    ),
+    Code.INSUFFICIENT_PERMISSIONS: (
+        "Give the OAuth client a role with conversation:call:add or conversation:agentlessCall:add, the permissions "
+        "documented for this endpoint."
+    ),
+    Code.NOT_A_USER: (
+        "Check that GENESYS_CLOUD_API_URL, if it is set, is Genesys Cloud's; if it is, ask Genesys support, with the "
+        "correlation_id, how this OAuth client may place calls on behalf of a user."
+    ),
+    Code.BAD_REQUEST: "Read the message; if it does not help, give the correlation_id to Genesys support.",
+}
+
+
+def fix_of(code: Code, profile: Profile = Profile.GUIDE) -> str:
+    """Return how to fix the problem, in the words of the profile. It matters only for Genesys Cloud's answers."""
+    return PUBLIC_FIXES.get(code, WORDS[code].fix) if profile is Profile.PUBLIC else WORDS[code].fix

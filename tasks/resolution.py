@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from tasks.codes import Code, State
+from config.values import Profile
+from tasks.codes import Code, State, fix_of
 from tasks.errors import DialError, JobError, NotPlaced, Refused
 from tasks.fleet.breaker import report_of
 from tasks.genesys.call import PlacedCall
@@ -47,6 +48,8 @@ class RetryPolicy:
     retry_for_s: float
     #: Whether a call without a clear answer is sent again: at least once instead of at most once.
     redial: bool
+    #: The profile in whose words the hints of refusals are written.
+    profile: Profile = Profile.GUIDE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,16 +142,16 @@ def _actions(
     delay_s = backoff_s(gate.attempts, jitter)
     in_its_place = _release(error, counts=False)
     if isinstance(error, Refused):
-        return _end(State.REJECTED, error), in_its_place
+        return _end(State.REJECTED, error, policy), in_its_place
     if not isinstance(error, NotPlaced):
         retried = policy.redial and not used_up
-        return _release(error, delay_s) if retried else _end(State.UNCONFIRMED, error), None
+        return _release(error, delay_s) if retried else _end(State.UNCONFIRMED, error, policy), None
     first_refusal = error.code is Code.TOKEN_REFUSED and claim.last_code != Code.TOKEN_REFUSED
     if error.code is Code.RATE_LIMITED or first_refusal:
         return in_its_place, in_its_place
     delay_s = max(delay_s, error.retry_after_s or 0)
     if used_up or claim.age_s + delay_s > policy.retry_for_s:
-        return _end(State.FAILED, error, f"{error.message} ({gate.attempts} attempts)"), in_its_place
+        return _end(State.FAILED, error, policy, f"{error.message} ({gate.attempts} attempts)"), in_its_place
     return _release(error, delay_s), in_its_place
 
 
@@ -184,11 +187,12 @@ def _halted(halt: Halt, claim: Claim) -> End | Release:
     return Release(counts=False)
 
 
-def _end(state: State, error: DialError, message: str | None = None) -> End:
+def _end(state: State, error: DialError, policy: RetryPolicy, message: str | None = None) -> End:
     return End(
         state=state,
         code=error.code,
         message=message or error.message,
+        hint=fix_of(error.code, policy.profile),
         http_status=error.http_status,
         correlation_id=error.correlation_id,
     )

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
-from tasks.codes import WORDS, Code
+from config.settings import Settings
+from tasks.codes import Code, fix_of
 from tasks.errors import DialError
 from worker.redis_faults import speaks_tls
 
@@ -28,8 +29,9 @@ _NOT_TLS: Final = frozenset(
 )
 
 
-def explain(url: str, error: DialError) -> str:
-    """Say what is wrong with the way to `url`, or else what the error says by itself."""
+def explain(settings: Settings, error: DialError) -> str:
+    """Say what is wrong with the way to the token endpoint, or else what the error says by itself."""
+    url = settings.login_url
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     causes = list(_causes(error))
@@ -41,7 +43,7 @@ def explain(url: str, error: DialError) -> str:
         told = _encryption(parts.scheme, host, port, causes) or _unreachable(host, port, causes)
     if told:
         return told
-    fix = _TRY_AGAIN if error.code is Code.TOKEN_UNAVAILABLE else WORDS[error.code].fix
+    fix = _TRY_AGAIN if error.code is Code.TOKEN_UNAVAILABLE else fix_of(error.code, settings.profile)
     return f"{error.message.rstrip('.')}. {fix}"
 
 

@@ -78,6 +78,7 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
             max_attempts=settings.max_attempts,
             retry_for_s=settings.retry_for_s,
             redial=settings.ambiguous is Ambiguous.REDIAL,
+            profile=settings.profile,
         ),
         rules=rules_of(settings),
         worker=worker,

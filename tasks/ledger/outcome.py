@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tasks.codes import WORDS, Code, State
+from tasks.codes import WORDS, Code, State, fix_of
 from tasks.fleet.breaker import FIRST_DISTANCE_S, IN_A_ROW, LONGEST_DISTANCE_S, Report
 from tasks.ledger.settlement import End, Release, Settlement
 from tasks.store import keys
@@ -31,8 +31,7 @@ def outcome_keys(job_id: str, batch: str | None, state: State, *, result_id: str
 
 def outcome_fields(code: Code, message: str | None = None, **fields: Any) -> list[Any]:
     """Return names and values in turn: the code, its texts, and the other fields."""
-    words = WORDS[code]
-    return flat({"code": code, "message": message or words.meaning, "hint": words.fix} | fields)
+    return flat({"code": code, "message": message or WORDS[code].meaning, "hint": fix_of(code)} | fields)
 
 
 def end_fields(end: End) -> list[Any]:
@@ -40,6 +39,7 @@ def end_fields(end: End) -> list[Any]:
     return outcome_fields(
         end.code,
         end.message,
+        hint=end.hint or fix_of(end.code),
         http_status=end.http_status,
         conversation_id=end.conversation_id,
         correlation_id=end.correlation_id,

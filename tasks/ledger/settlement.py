@@ -13,11 +13,12 @@ from tasks.fleet.breaker import Report
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """The job gets an outcome. Without a `message`, the record has the meaning of the code as its message."""
+    """The job gets an outcome. Without `message` and `hint`, the record has the meaning and the fix of the code."""
 
     state: State
     code: Code
     message: str | None = None
+    hint: str | None = None
     http_status: int | None = None
     conversation_id: str | None = None
     correlation_id: str | None = None

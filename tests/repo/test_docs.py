@@ -21,7 +21,7 @@ from config.declaration import Variable
 from config.settings import load
 from config.values import Profile
 from config.variables import VARIABLES
-from tasks.codes import OUTCOMES, WORDS, Code, State
+from tasks.codes import OUTCOMES, PUBLIC_FIXES, WORDS, Code, State
 from tasks.fleet.pause import ActivePause, PauseReason
 from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus
@@ -205,9 +205,14 @@ def test_the_table_of_states_is_the_codes() -> None:
     ]
 
 
+def what_to_do(code: Code) -> str:
+    public = PUBLIC_FIXES.get(code)
+    return f"`guide`: {WORDS[code].fix} `public`: {public}" if public else WORDS[code].fix
+
+
 def test_the_tables_of_codes_are_the_codes() -> None:
     documented = table(REFERENCE / "states-and-codes.md", "| Code | What it means | What to do |")
-    assert documented == [[f"`{code}`", *WORDS[code]] for code in Code]
+    assert documented == [[f"`{code}`", WORDS[code].meaning, what_to_do(code)] for code in Code]
 
 
 def test_every_reason_of_a_pause_has_its_section_and_no_other_has() -> None:

@@ -142,7 +142,7 @@ SHOWN = {
     ),
     *("conversation_id", "correlation_id", "method", "url"),
     "headers",  # of what we send; the token is not in it
-    *("message", "poison"),  # masked where it is made; a sentence of ours
+    *("message", "poison", "hint"),  # masked where it is made; sentences of ours
     *("scheme", "hosts", "path", "username", "options"),  # of the address of Redis; its password is a `Secret`
     *("name", "default", "meaning"),  # of a variable, as in the README
 }

@@ -89,14 +89,16 @@ def _caller_id(settings: Settings) -> Finding:
         address = default_caller_id(rules_of(settings))
     except JobError as error:
         return Finding(check="caller id", verdict=Verdict.FAIL, message=wrong_caller_id(error))
-    return Finding(check="caller id", message=f"a number in {address.region}; Genesys Cloud must have verified it")
+    return Finding(
+        check="caller id", message=f"a number in {address.region}; only a call shows whether Genesys Cloud accepts it"
+    )
 
 
 def _token(settings: Settings) -> Finding:
     try:
         grant = Genesys(settings).request_token()
     except DialError as error:
-        return Finding(check="credentials", verdict=Verdict.FAIL, message=explain(settings.login_url, error))
+        return Finding(check="credentials", verdict=Verdict.FAIL, message=explain(settings, error))
     return Finding(
         check="credentials", message=f"{settings.login_url} gave a token for {grant.expires_in_s / 3600:.1f} h"
     )

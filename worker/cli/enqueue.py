@@ -86,7 +86,7 @@ def command(
     if as_json:
         print_json(record)
     else:
-        print_record(record)
+        print_record(record, settings.profile)
     if record["state"] != State.PLACED:
         raise click.exceptions.Exit(CommandError.exit_code)
 

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from config.escaping import escape_unprintable
-from tasks.codes import WORDS, Code
+from config.settings import Profile
+from tasks.codes import WORDS, Code, fix_of
 from tasks.ledger.records import Record, Records
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
@@ -28,15 +29,15 @@ def command(job_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(record)
     else:
-        print_record(record)
+        print_record(record, settings.profile)
 
 
-def print_record(record: Record) -> None:
+def print_record(record: Record, profile: Profile) -> None:
     """Print the fields of a record, the most important first, with the meaning of its code."""
     fields = dict(record)
     words = WORDS.get(Code(fields["code"])) if fields.get("code") in set(Code) else None
     if words:
         fields["message"] = fields.get("message") or words.meaning
-        fields["hint"] = fields.get("hint") or words.fix
+        fields["hint"] = fields.get("hint") or fix_of(Code(fields["code"]), profile)
     lines: list[tuple[str, Any]] = [(name, fields.pop(name, None)) for name in _FIRST]
     print_fields([*lines, *sorted(fields.items())])

@@ -46,9 +46,10 @@ def told(url: str) -> str:
         "GENESYS_CLOUD_CLIENT_SECRET": "b",
         "DIALER_CONNECT_TIMEOUT_S": "0.5",
     }
+    settings = load(environ, dotenv=None, credentials=False)
     with pytest.raises(DialError) as caught:
-        Genesys(load(environ, dotenv=None, credentials=False)).request_token()
-    sentence = explain(url, caught.value)
+        Genesys(settings).request_token()
+    sentence = explain(settings, caught.value)
     assert "Nothing to do" not in sentence
     assert "s3cret-word" not in sentence
     return sentence

@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
 from redis import Redis
 
-from tasks.codes import Code, State
+from config.settings import Profile
+from tasks.codes import Code, State, fix_of
 from tests.support.ground import Ground, job
 from tests.unit.conftest import Run
 
@@ -27,6 +29,14 @@ def test_for_people_with_the_words_for_its_code(run_here: Run, real_redis: Redis
     assert "No connection to Genesys Cloud" in lines["message"]
     assert lines["hint"].startswith("Check the network")
     assert lines["to"] == "+12125551234"
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_a_job_that_waits_gets_the_words_of_the_profile(run_here: Run, real_redis: Redis, profile: Profile) -> None:
+    ground = Ground.over(real_redis)
+    ground.requeue(ground.sending(job()), delay_s=60, code=Code.INSUFFICIENT_PERMISSIONS)
+    output = run_here("show", "order-42", GENESYS_CLOUD_PROFILE=profile).stdout
+    assert fix_of(Code.INSUFFICIENT_PERMISSIONS, profile) in output
 
 
 def test_nobody_knows_it(run_here: Run) -> None:

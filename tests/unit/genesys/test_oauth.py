@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from tasks.codes import WORDS, Code
+from tasks.codes import Code, fix_of
 from tasks.errors import DialError, NotPlaced
 from tasks.genesys.answers import Answer
 from tasks.genesys.oauth import Grant, read_grant
@@ -46,5 +46,5 @@ def test_a_host_without_a_token_endpoint_is_a_wrong_configuration(status: int) -
     with pytest.raises(NotPlaced) as caught:
         read_grant(Answer(status=status, headers={}, body=b"<html>Not found</html>"))
     assert caught.value.code is Code.CREDENTIALS_REFUSED
-    assert "GENESYS_CLOUD_PROFILE" in WORDS[caught.value.code].fix
-    assert "GENESYS_CLOUD_REGION" in WORDS[caught.value.code].fix
+    assert "GENESYS_CLOUD_PROFILE" in fix_of(caught.value.code)
+    assert "GENESYS_CLOUD_REGION" in fix_of(caught.value.code)

@@ -1,10 +1,12 @@
 """The table of decisions: what each result means for the job and for the fleet, without Redis."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tasks.codes import Code, State
+from config.settings import Profile
+from tasks.codes import PUBLIC_FIXES, Code, State, fix_of
 from tasks.errors import DialError, JobError, NotPlaced, RateReading, Refused, Unknown
 from tasks.fleet.breaker import FaultKind
 from tasks.genesys.call import PlacedCall
@@ -219,7 +221,17 @@ def test_what_becomes_of_the_job(
     event: Event, held: Claim, policy: RetryPolicy, action: End | Release, if_stopped: Release | None
 ) -> None:
     settlement = decided(event, held, policy)
-    assert (settlement.action, settlement.if_stopped) == (action, if_stopped)
+    done = replace(settlement.action, hint=None) if isinstance(settlement.action, End) else settlement.action
+    assert (done, settlement.if_stopped) == (action, if_stopped)
+
+
+@pytest.mark.parametrize("profile", Profile)
+@pytest.mark.parametrize("code", [*PUBLIC_FIXES, Code.NOT_FOUND])
+@pytest.mark.parametrize("error", [Refused, Unknown, NotPlaced])
+def test_a_hint_is_in_the_words_of_the_profile(error: type[DialError], code: Code, profile: Profile) -> None:
+    action = decided(answered(error(code), attempts=3), policy=replace(POLICY, profile=profile)).action
+    assert isinstance(action, End)
+    assert action.hint == fix_of(code, profile)
 
 
 @pytest.mark.parametrize(
