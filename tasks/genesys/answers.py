@@ -133,7 +133,7 @@ def read_call(answer: Answer) -> PlacedCall:
             correlation_id=correlation,
             reading=reading,
         )
-    code, message = _error_words(body)
+    code, message = error_words(body)
     row = _row(answer, code, message)
     raise row.error(
         row.code,
@@ -151,7 +151,7 @@ def no_answer(fault: TransportFault, reason: str) -> DialError:
     return row.error(row.code, f"{WORDS[row.code].meaning} ({one_line(reason)})")
 
 
-def _error_words(body: Mapping[str, Any]) -> tuple[str, str]:
+def error_words(body: Mapping[str, Any]) -> tuple[str, str]:
     """Code and message of an error body, wherever it has them: `message`, `error`, or the first of `errors`."""
     errors = body.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}

@@ -1,20 +1,22 @@
-"""Genesys Cloud's API over HTTP: places a call, or requests a token. No request is ever sent twice.
+"""Genesys Cloud's API over HTTP: places a call, or requests a token or a limit. No request is ever sent twice.
 
 `profiles` builds the request. `http` sends it and reads the answer; its connections (`connection`) record whether a
-byte of the request was written, and enforce a deadline. `answers` has the meaning of each answer to a call, and
-`oauth` the meaning of each answer to a token request.
+byte of the request was written, and enforce a deadline. `answers` has the meaning of each answer to a call, `oauth`
+of each answer to a token request, and `limits` of the answer about the rate limit.
 """
 
 import logging
 from typing import Final
 
-from config.settings import Settings
+from config.settings import Profile, Settings
 from tasks.errors import DialError
 from tasks.genesys.answers import no_answer, read_call
 from tasks.genesys.call import CallRequest, PlacedCall
+from tasks.genesys.headers import one_line
 from tasks.genesys.http import Http, NoAnswer
+from tasks.genesys.limits import PATH, LimitUnknownError, read_limit
 from tasks.genesys.oauth import Grant, no_grant, read_grant
-from tasks.genesys.profiles import call_post, token_post
+from tasks.genesys.profiles import call_post, read_get, token_post
 
 __all__ = ["CallRequest", "Genesys", "Grant", "PlacedCall"]
 
@@ -56,6 +58,17 @@ class Genesys:
         except NoAnswer as e:
             raise no_grant(e.fault, e.reason) from e
         return read_grant(answer)
+
+    def request_limit(self, token: str) -> int:
+        """Request how many requests a minute a token may send; raises LimitUnknownError."""
+        if self._settings.profile is Profile.GUIDE:
+            raise LimitUnknownError("only GENESYS_CLOUD_PROFILE=public has a request for it")
+        try:
+            deadline_s = min(TOKEN_DEADLINE_S, self._settings.call_deadline_s)
+            answer = self._http.send(read_get(self._settings, PATH, token), deadline_s=deadline_s)
+        except NoAnswer as e:
+            raise LimitUnknownError(f"{e.fault} ({one_line(e.reason)})") from e
+        return read_limit(answer)
 
 
 def _log_failure(request: CallRequest, error: DialError) -> None:

@@ -56,6 +56,10 @@ class GenerousApi:
     def request_token(self) -> Grant:
         return Grant("token", 3600)
 
+    def request_limit(self, token: str) -> int:
+        assert token
+        return 300
+
     def place_call(self, request: CallRequest, *, token: str) -> PlacedCall:
         self.placed.append(request)
         return PlacedCall(conversation_id="c-1", http_status=201, correlation_id=None, reading=None)

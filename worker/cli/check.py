@@ -8,6 +8,7 @@ from config.redis_address import read_address
 from config.settings import Settings, SettingsError, load
 from tasks.errors import DialError, JobError, LedgerUnavailable
 from tasks.genesys.client import Genesys
+from tasks.genesys.limits import LimitUnknownError
 from tasks.screening.caller_id import default_caller_id
 from tasks.screening.rules import rules_of
 from worker.api_faults import explain
@@ -28,7 +29,7 @@ _COLORS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array of {check, verdict, message}.")
 def command(*, as_json: bool) -> None:
-    """Check settings, Redis, caller ID and credentials. No call is placed, and nothing in Redis is changed.
+    """Check settings, Redis, caller ID, credentials and rate limit. No call is placed, and Redis is not changed.
 
     Each line says ok, warn or fail, and how to fix it. Exit 1 when anything failed.
     """
@@ -57,7 +58,7 @@ def findings() -> Iterator[Finding]:
     yield Finding(check="settings", message=f"complete; read from {_sources()}")
     yield from _redis(settings)
     yield _caller_id(settings)
-    yield _token(settings)
+    yield from _api(settings)
 
 
 def _sources() -> str:
@@ -94,14 +95,29 @@ def _caller_id(settings: Settings) -> Finding:
     )
 
 
-def _token(settings: Settings) -> Finding:
+def _api(settings: Settings) -> Iterator[Finding]:
+    api = Genesys(settings)
     try:
-        grant = Genesys(settings).request_token()
+        grant = api.request_token()
     except DialError as error:
-        return Finding(check="credentials", verdict=Verdict.FAIL, message=explain(settings, error))
-    return Finding(
-        check="credentials", message=f"{settings.login_url} gave a token for {grant.expires_in_s / 3600:.1f} h"
-    )
+        yield Finding(check="credentials", verdict=Verdict.FAIL, message=explain(settings, error))
+        return
+    life_h = grant.expires_in_s / 3600
+    yield Finding(check="credentials", message=f"{settings.login_url} gave a token for {life_h:.1f} h")
+    yield _rate_limit(settings, api, grant.access_token)
+
+
+def _rate_limit(settings: Settings, api: Genesys, token: str) -> Finding:
+    ours = settings.rate_limit
+    setting = f"DIALER_RATE_LIMIT is {ours.count} requests in {ours.period_s:g} s"
+    try:
+        allowed = api.request_limit(token)
+    except LimitUnknownError as error:
+        return Finding(check="rate limit", message=f"{setting}; Genesys Cloud's limit could not be read: {error}")
+    told = f"{setting}; Genesys Cloud allows a token {allowed} in 60 s"
+    if ours.count * 60 <= allowed * ours.period_s:
+        return Finding(check="rate limit", message=told)
+    return Finding(check="rate limit", verdict=Verdict.WARN, message=f"{told}: set DIALER_RATE_LIMIT={allowed}/60s")
 
 
 def _print(finding: Finding) -> None:
