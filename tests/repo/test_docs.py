@@ -116,6 +116,16 @@ def test_every_setting_that_is_named_exists(path: Path) -> None:
     assert {name for name in named if name.removesuffix("_FILE") not in known} == set()
 
 
+def test_the_settings_of_a_real_account_are_those_that_its_profile_requires() -> None:
+    (block,) = [block for block in blocks("ini") if block.path == README]
+    shown = dict(line.split("=", 1) for line in block.text.splitlines())
+    profile = Profile(shown["GENESYS_CLOUD_PROFILE"])
+    names = {name.removesuffix("_FILE") for name in shown}
+    assert names >= {variable.name for variable in VARIABLES if profile in variable.required_by}
+    others = {variable.name for variable in VARIABLES if variable.required_by and profile not in variable.required_by}
+    assert names & others == set()
+
+
 def test_the_table_of_commands_is_the_codes() -> None:
     documented = table(REFERENCE / "commands.md", "| Command | What it does |")
     assert documented == [[f"`dialer {name}`", line] for name, (_, line) in COMMANDS.items()]
