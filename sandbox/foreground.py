@@ -7,11 +7,11 @@ import click
 
 from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
 from sandbox.extra import require_extra
+from sandbox.simulator.behavior import Behavior
 from worker.cli.errors import CommandError
 from worker.cli.examples import examples
 
-require_extra()  # before the import that needs the extra
-from sandbox.simulator.behavior import Behavior  # noqa: E402
+require_extra()  # here, because both commands import this module
 
 
 @click.command("sandbox", epilog=examples("dialer sandbox", "dialer sandbox --redis --port 0"))

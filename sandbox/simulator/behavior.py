@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandbox.simulator.course import Durations
-from sandbox.simulator.delivery import Timing
+from sandbox.simulator.timing import Timing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,20 +9,14 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import NamedTuple
 
 from aiohttp import web
+
+from sandbox.simulator.timing import Timing
 
 #: What `huge` sends: far more than any reply of the API, and little enough for a laptop.
 HUGE_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
-
-
-class Timing(NamedTuple):
-    """The delays of the slow deliveries, in seconds."""
-
-    hang_s: float
-    drip_interval_s: float
 
 
 Headers = Mapping[str, str]

@@ -32,6 +32,11 @@ def test_a_command_that_needs_the_extra_says_how_to_install_it(command: str) -> 
     assert done.stderr.count("\n") == 1
 
 
+def test_the_demo_leaves_the_web_library_to_the_simulators_process() -> None:
+    code = "import sys, sandbox.demo; sys.exit('aiohttp' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 def test_what_a_hint_installs_is_locked_by_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is a package `dialer` on PyPI, which is somebody else's."""
     monkeypatch.setattr(extra, "find_spec", lambda _: None)
