@@ -19,9 +19,9 @@ _STOP_GRACE_S: Final = 10.0
 class DemoWorker:
     """One `dialer worker` that logs to a file; it ends with the `with` block, or soon after the demo died."""
 
-    def __init__(self, settings: Mapping[str, str], directory: Path, *, name: str, concurrency: int = 8) -> None:
+    def __init__(self, settings: Mapping[str, str], directory: Path, *, name: str) -> None:
         self.log = directory / f"{name}.log"
-        command = [sys.executable, "-m", "worker.cli.main", "worker", f"--concurrency={concurrency}"]
+        command = [sys.executable, "-m", "worker.cli.main", "worker", "--concurrency=8"]
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
                 [*command, f"--parent-pid={os.getpid()}"],

@@ -38,8 +38,8 @@ class RateWindows(Generic[Key]):
         self._clock = clock
         self._windows: dict[Key, _Window] = {}
 
-    def spend(self, key: Key, *, allowed: int, window_s: float, requests: int = 1) -> RateStatus:
-        """Count `requests` if the budget allows them; refused requests are not counted. `allowed` 0 means no limit.
+    def spend(self, key: Key, *, allowed: int, window_s: float) -> RateStatus:
+        """Count a request if the budget allows it; refused requests are not counted. `allowed` 0 means no limit.
 
         `reset_s` is rounded up, so that a client that waits this long has waited long enough.
         """
@@ -47,9 +47,9 @@ class RateWindows(Generic[Key]):
         window = self._windows.get(key)
         if window is None or now >= window.opened_at + window_s:
             window = _Window(now, 0)
-        admitted = not allowed or window.used + requests <= allowed
+        admitted = not allowed or window.used < allowed
         if admitted:
-            window = _Window(window.opened_at, window.used + requests)
+            window = _Window(window.opened_at, window.used + 1)
         self._windows[key] = window
         return RateStatus(window.used, allowed, math.ceil(window.opened_at + window_s - now), admitted)
 
