@@ -19,9 +19,9 @@ from types import TracebackType
 
 from config.escaping import escape_unprintable
 from config.known_secrets import HIDDEN, add_secret, configure_secrets
-from config.masking import FEWEST_DIGITS, is_sensitive, mask, mask_job_id, mask_number
+from config.masking import FEWEST_DIGITS, is_sensitive, mask, mask_job_id
 
-__all__ = ["JsonFormatter", "TextFormatter", "add_secret", "configure", "mask", "mask_number"]
+__all__ = ["JsonFormatter", "TextFormatter", "add_secret", "configure", "mask"]
 
 # The attributes of a record that are not fields. In `data`, Celery repeats its message about a task.
 _NO_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "data"}

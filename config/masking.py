@@ -123,13 +123,6 @@ def mask(text: str) -> str:
     return _NUMBER.sub(_hide_number, _CREDENTIAL.sub(_hide_credential, hide_secrets(text)))
 
 
-def mask_number(e164: str) -> str:
-    """Return a number in E.164 with all but its last two digits masked: `+*********34`."""
-    sign, digits = ("+", e164[1:]) if e164.startswith("+") else ("", e164)
-    shown = digits[-_SHOWN_DIGITS:] if len(digits) >= _FEWEST_DIGITS_SIGNED else ""
-    return sign + "*" * (len(digits) - len(shown)) + shown
-
-
 def mask_job_id(job_id: str) -> str:
     """Return a job id unchanged, because people search for it, unless the whole id is a phone number."""
     match = _NUMBER.fullmatch(job_id.strip(" \t()"))
