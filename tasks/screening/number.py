@@ -49,11 +49,6 @@ class Address:
     e164: str = field(repr=False)
     region: str
 
-    @property
-    def uri(self) -> str:
-        """The form Genesys Cloud takes: "tel:+12125551234"."""
-        return f"tel:{self.e164}"
-
 
 def parse_address(text: str, *, region: str, rules: DialingRules) -> Address:
     """Read `text` as dialed in `region` (ISO 3166, or "ZZ"). Raises only JobError, and no number in its message."""
