@@ -5,7 +5,6 @@ What the attempt says of the same fault is about the job, which waits; here some
 
 import socket
 import ssl
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,7 +14,7 @@ from requests.utils import get_environ_proxies, select_proxy
 from config.settings import Settings
 from tasks.codes import Code, fix_of
 from tasks.errors import DialError
-from worker.redis_faults import speaks_tls
+from worker.redis_faults import causes_of, speaks_tls
 
 _PORTS: Final = {"http": 80, "https": 443}
 _NO_PROXY: Final = "or add the host to NO_PROXY"
@@ -34,7 +33,7 @@ def explain(settings: Settings, error: DialError) -> str:
     url = settings.login_url
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     proxy = select_proxy(url, get_environ_proxies(url))
     told = _certificate(host, causes)
     if not told and proxy:
@@ -105,15 +104,3 @@ def _system_words(causes: list[BaseException]) -> str:
     if not found:
         return ""
     return found[-1].strerror or str(found[-1]) or type(found[-1]).__name__
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield what led to the error; libraries also keep it in `args` and `reason`."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]

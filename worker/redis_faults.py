@@ -96,7 +96,7 @@ def _encryption(address: RedisAddress, at: str, error: LedgerUnavailable, reason
             "Name the file of its certificate authority with ?ssl_ca_certs=/path/to/ca.pem, and use the host's name."
         )
         message = f"The certificate of {at} cannot be verified: {reason}. {fix}"
-    elif address.scheme == "rediss" and any(isinstance(cause, FileNotFoundError) for cause in _causes(error)):
+    elif address.scheme == "rediss" and any(isinstance(cause, FileNotFoundError) for cause in causes_of(error)):
         names = " or ".join(f"{name}={value}" for name, value in address.options.items() if "/" in value)
         message = f"A file that DIALER_REDIS_URL names does not exist: {names}."
     elif address.scheme == "rediss" and _speaks_plain(*address.hosts[0]):
@@ -106,7 +106,7 @@ def _encryption(address: RedisAddress, at: str, error: LedgerUnavailable, reason
 
 
 def _no_answer(at: str, error: LedgerUnavailable, reason: str) -> RedisFault:
-    if any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
+    if any(isinstance(cause, socket.gaierror) for cause in causes_of(error)):
         fix = "Check the host in DIALER_REDIS_URL, and the name servers of this machine."
         return RedisFault(message=f"The host of {at} cannot be found: {reason}. {fix}")
     if isinstance(error.__cause__, RedisConnectionError | RedisTimeoutError):
@@ -143,11 +143,16 @@ def _reason(error: BaseException) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    inner: BaseException | None = error
-    while inner is not None:
-        yield inner
-        inner = inner.__cause__ or inner.__context__
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield what led to the error; libraries also keep it in `args` and `reason`."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
 
 
 def cluster_fault(info: dict[str, Any]) -> RedisFault | None:
