@@ -15,6 +15,6 @@ _CODES: Final = dict(pair.split(":") for pair in _MEANT.split())
 
 
 def did_you_mean(code: str) -> str:
-    """Say which code was meant, as the end of a clause; empty where nothing is known."""
+    """Say which code was meant, to be put behind a clause; empty where nothing is known."""
     meant = _CODES.get(code.strip().replace(".", "").upper())
-    return f"; did you mean {meant}?" if meant else ""
+    return f" (did you mean {meant}?)" if meant else ""

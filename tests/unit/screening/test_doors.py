@@ -1,12 +1,18 @@
 """What one door refuses, no other lets through to a phone; what one promises to dial, no other refuses."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from redis import Redis
 
+from config.settings import load
+from tasks.errors import JobError
 from tasks.intake.message import read_message
+from tasks.job import parse_job
+from tasks.screening.rules import rules_of
+from tasks.screening.screen import screen
 from tests.support.doors import ACCEPTED, Case, Doors
 from tests.support.messages import JOB, message
 from tests.unit.conftest import Run
@@ -127,6 +133,17 @@ def test_every_door_says_the_same(
 def test_most_cases_are_put_to_every_door(doors: Doors) -> None:
     cases = [Case(fields={"to": written} if isinstance(written, str) else written) for written, _, _ in CASES]
     assert sum(len(list(doors.open_to(case))) == 5 for case in cases) > 40
+
+
+@pytest.mark.parametrize(("written", "meant"), [("UK", "GB"), ("en", "GB"), ("USA", "US"), ("SP", "ES")])
+def test_every_door_says_which_region_was_meant(run: Run, written: str, meant: str) -> None:
+    rules = rules_of(load({}, dotenv=None, credentials=False))
+    with pytest.raises(JobError) as caught:
+        screen(parse_job("a", {"to": NEW_YORK, "region": written}), rules, datetime.now(UTC))
+    assert caught.value.message.endswith(f" (did you mean {meant}?).")
+    entered = run("enqueue", NEW_YORK, "--region", written)
+    assert caught.value.message in entered.stderr
+    assert f"not a region code (did you mean {meant}?); " in run("list", DIALER_DEFAULT_REGION=written).stderr
 
 
 @pytest.mark.parametrize(
