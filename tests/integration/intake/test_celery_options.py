@@ -73,9 +73,10 @@ def test_times_ids_and_values_of_python(
     soon, job_id = datetime.now(UTC) + timedelta(seconds=1), uuid.uuid4()
     send = producer.send_task
     job: dict[str, Any] = JOB | {"not_before": soon, "attributes": {"amount": Decimal("12.50"), "id": job_id}}
-    send("dial", kwargs={"job": job}, queue="dial", task_id=job_id, expires=60)
+    sent = send("dial", kwargs={"job": job}, queue="dial", task_id=job_id, expires=60)
     told = AsyncResult(str(job_id), app=producer).get(timeout=20)
     assert (told["id"], told["state"]) == (str(job_id), "placed")
+    assert (sent.id, sent.ready(), sent.result) == (job_id, True, told)
     assert datetime.fromisoformat(told["sent_at"]) >= soon
     assert len(simulator.calls()) == 1
     late = send("dial", args=[JOB], queue="dial", eta=datetime.now(UTC) + timedelta(hours=2), expires=1)
