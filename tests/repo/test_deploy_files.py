@@ -78,6 +78,12 @@ def test_images_are_pinned_to_a_patch_release() -> None:
         assert re.search(r":\d+\.\d+\.\d+-", image), image
 
 
+def test_the_docs_say_how_other_builders_keep_the_health_check() -> None:
+    """`podman` and `buildah` drop it from their own image format."""
+    assert image_check("worker")
+    assert "`--format docker`" in " ".join((ROOT / "docs/operating.md").read_text().split())
+
+
 def test_the_workers_health_check_is_a_command() -> None:
     dialer, *words = image_check("worker")
     assert dialer == "dialer"
