@@ -29,7 +29,7 @@ from tasks.errors import LedgerUnavailable
 from tasks.ledger.records import Records
 from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
-from worker.cli.store import acceptor, redis_fault
+from worker.cli.store import acceptor, unavailable
 from worker.connection import connect
 from worker.importing.bulk import import_jobs
 from worker.importing.columns import Columns
@@ -93,7 +93,7 @@ def _run(stack: ExitStack, *, keep: bool) -> None:
         records = Records(redis)
         watch(records, BATCH, workers, per_minute=_PER_MINUTE)
     except LedgerUnavailable as error:
-        raise CommandError(redis_fault(settings.redis_url, error)) from error
+        raise unavailable(settings.redis_url, error) from error
     click.echo()
     all_well = report(records, BATCH, simulator.stats())
     click.echo(f"\nDone in {time.monotonic() - started:.0f} s.")

@@ -11,10 +11,10 @@ from redis import Redis
 
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS, INBOX_QUEUE
+from tasks.store.scan import scan
 
 #: Dialer's own lists.
 _OWN: Final = ("dialer:", keys.calls)
-_AT_ONCE: Final = 5_000
 #: Separators that Celery's documentation shows, and kombu's own.
 _KNOWN: Final = [f"{INBOX_QUEUE}{sep}{step}" for sep in (":", "\x06\x16") for step in range(1, 10)]
 _NAME: Final = re.compile(rf"(.*[^0-9A-Za-z])?{INBOX_QUEUE}([^0-9A-Za-z]{{1,8}}[0-9]{{1,3}})?", re.DOTALL)
@@ -35,17 +35,5 @@ def unread_lists(redis: Redis, *, most_keys: int) -> dict[str, int]:
 
 
 def _scan(redis: Redis, most_keys: int) -> list[str]:
-    found: list[str] = []
-    cursor = 0
-    # In pipelines, so that an error of one command is a reply: the user of this connection may not be allowed it.
-    for _ in range(-(-most_keys // _AT_ONCE)):
-        pipe: Any = redis.pipeline(transaction=False)
-        pipe.scan(cursor, match=f"*{INBOX_QUEUE}*", count=_AT_ONCE, _type="list")
-        (reply,) = pipe.execute(raise_on_error=False)
-        if isinstance(reply, Exception):
-            break
-        cursor, names = reply
-        found += [name for name in names if _NAME.fullmatch(name) and not name.startswith(_OWN)]
-        if not cursor:
-            break
-    return found
+    found = scan(redis, f"*{INBOX_QUEUE}*", "list", most_keys=most_keys)
+    return [name for name in found if _NAME.fullmatch(name) and not name.startswith(_OWN)]

@@ -30,6 +30,7 @@ from tasks.job import FIELDS, Job
 from tasks.store import keys
 from tests.support.printed import Printed
 from worker.cli import status
+from worker.cli.errors import EXIT_CODES
 from worker.cli.main import COMMANDS, cli
 from worker.importing.columns import Columns
 from worker.importing.rows import JobRow, RowDefaults
@@ -129,6 +130,11 @@ def test_the_settings_of_a_real_account_are_those_that_its_profile_requires() ->
 def test_the_table_of_commands_is_the_codes() -> None:
     documented = table(REFERENCE / "commands.md", "| Command | What it does |")
     assert documented == [[f"`dialer {name}`", line] for name, (_, line) in COMMANDS.items()]
+
+
+def test_the_table_of_exit_codes_is_the_codes() -> None:
+    documented = table(REFERENCE / "commands.md", "| Exit code | What it means |")
+    assert documented == [[str(code), meaning] for code, meaning in EXIT_CODES.items()]
 
 
 def command(name: str) -> click.Command:

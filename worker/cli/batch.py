@@ -2,12 +2,10 @@
 
 import click
 
-from config.escaping import escape_unprintable
 from tasks.ledger.records import Records
-from worker.cli.errors import CommandError
 from worker.cli.examples import examples
 from worker.cli.output import print_json, print_table
-from worker.cli.store import settings_of, store
+from worker.cli.store import require_batch, settings_of, store
 
 
 @click.command("batch", epilog=examples("dialer batch spring", "dialer batch spring --json | jq .done"))
@@ -16,16 +14,13 @@ from worker.cli.store import settings_of, store
 def command(name: str, *, as_json: bool) -> None:
     """Count the jobs of the batch NAME by outcome; `open` counts those without an outcome.
 
-    A job is counted as long as its record is kept. The exit code is 1 if the batch has no jobs.
+    A job is counted as long as its record is kept. The exit code is 3 if no job has the batch.
     """
     settings = settings_of()
     with store(settings) as redis:
+        require_batch(redis, name)
         counts = Records(redis).counts(name)
     states = {state: count for state, count in counts.items() if count}
-    if not states:
-        raise CommandError(
-            f"no batch '{escape_unprintable(name)}': no job has this batch, or all its records have expired."
-        )
     jobs = sum(states.values())
     done = jobs - states.get("open", 0)
     if as_json:

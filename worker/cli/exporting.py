@@ -16,7 +16,7 @@ from tasks.ledger.records import Record
 from worker.cli.errors import Interrupted
 from worker.cli.examples import examples
 from worker.cli.progress import progress
-from worker.cli.store import settings_of, store
+from worker.cli.store import require_batch, settings_of, store
 
 #: New columns come last, so that a reader by position is not disturbed.
 COLUMNS: Final = (
@@ -55,9 +55,10 @@ def command(*, states: tuple[str, ...], batch: str | None, form: str) -> None:
     text that a spreadsheet would run as a formula gets an apostrophe, and control characters are shown as \xNN.
     """
     settings = settings_of()
-    write = _write_jsonl if form == "jsonl" else _csv_writer()
     rows = 0
     with store(settings) as redis:
+        require_batch(redis, batch)
+        write = _write_jsonl if form == "jsonl" else _csv_writer()
         export = Export(redis, states=[State(state) for state in states], batch=batch)
         with progress("rows", total=export.count()) as (advance, _):
             try:

@@ -12,7 +12,7 @@ from worker.health import HEALTHY_WITHIN_S, heartbeat_age_s, host_name
 def command() -> None:
     """Check that a worker of this host sent a heartbeat within the last 15 seconds; exit 1 if not.
 
-    It also fails while Redis is unavailable. The worker then waits for Redis, and needs no restart.
+    While Redis is unavailable, it exits with 4: the worker waits for Redis, and needs no restart.
     """
     settings = settings_of()
     with store(settings) as redis:

@@ -18,7 +18,7 @@ from worker.cli.errors import CommandError, Interrupted, WrongUsage
 from worker.cli.examples import examples
 from worker.cli.output import print_json, print_table
 from worker.cli.progress import progress
-from worker.cli.store import acceptor, redis_fault, settings_of, store
+from worker.cli.store import acceptor, settings_of, store, unavailable
 from worker.importing.bulk import DryRun, import_jobs
 from worker.importing.checking import checked
 from worker.importing.columns import Columns
@@ -139,7 +139,7 @@ def _run(
             for _ in import_jobs(screened, entering, summary, skip_repeated=repeated == "skip"):
                 advance(summary.rows)
         except LedgerUnavailable as error:
-            raise _redis_error(redis_fault(settings.redis_url, error), summary) from error
+            raise unavailable(settings.redis_url, error, _so_far(summary)) from error
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted. {_so_far(summary)}") from None
     _print_summary(summary, settings.rate_limit, as_json=as_json)
@@ -211,10 +211,6 @@ def _print_summary(summary: ImportSummary, limit: RateLimit, *, as_json: bool) -
 def _rows(count: CodeCount) -> str:
     more = ", …" if count.count > len(count.rows) else ""
     return ", ".join(map(str, count.rows)) + more
-
-
-def _redis_error(fault: str, summary: ImportSummary) -> CommandError:
-    return CommandError(f"{fault} {_so_far(summary)}")
 
 
 def _so_far(summary: ImportSummary) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from worker.cli.errors import CommandError, Interrupted, usage_error
+from worker.cli.errors import CommandError, Interrupted, ReaderLeft, usage_error
 
 
 class LazyGroup(click.Group):
@@ -47,15 +47,19 @@ class LazyGroup(click.Group):
         try:
             with _usage_in_one_line():
                 return super().make_context(*args, **kwargs)
-        except KeyboardInterrupt:  # click would end with 1
+        except BrokenPipeError:  # click would end with 1
+            raise ReaderLeft from None
+        except KeyboardInterrupt:  # here too
             raise Interrupted("interrupted.") from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with _usage_in_one_line():
                 return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit):
             raise
+        except BrokenPipeError:
+            raise ReaderLeft from None
         except (KeyboardInterrupt, click.Abort):
             raise Interrupted("interrupted.") from None
         except Exception as error:

@@ -1,11 +1,13 @@
 """The `dialer` command with its table of commands. It imports nothing that is slow."""
 
+import os
 import signal
 import sys
 from typing import Final
 
 import click
 
+from worker.cli.errors import EXIT_CODES, CommandError, Interrupted, ReaderLeft
 from worker.cli.lazy import LazyGroup
 
 #: Command -> its module and function, and its line in the help. The sandbox may not be installed.
@@ -17,8 +19,8 @@ COMMANDS: Final = {
     "show": ("worker.cli.show:command", "Show the record of one job."),
     "list": ("worker.cli.listing:command", "Count the jobs by state, or list the jobs in one state."),
     "batch": ("worker.cli.batch:command", "Show a batch's progress."),
-    "cancel": ("worker.cli.cancel_retry:cancel", "Cancel a waiting job, or all waiting jobs of a batch."),
-    "retry": ("worker.cli.cancel_retry:retry", "Retry a job that was not placed, or those of a batch."),
+    "cancel": ("worker.cli.cancel_retry:cancel", "Cancel waiting jobs, by id, batch, state or code."),
+    "retry": ("worker.cli.cancel_retry:retry", "Retry jobs that were not placed, by id, state or code."),
     "export": ("worker.cli.exporting:command", "Write records as CSV or JSONL."),
     "pause": ("worker.cli.pausing:pause", "Stop sending for the whole fleet."),
     "resume": ("worker.cli.pausing:resume", "Resume sending."),
@@ -29,12 +31,10 @@ COMMANDS: Final = {
     "completion": ("worker.cli.completion:command", "Print the completion script for a shell."),
 }
 
-_EPILOG = """\b
+_EXIT_CODES = "\n".join(f"  {code:<3}  {meaning}" for code, meaning in EXIT_CODES.items())
+_EPILOG = f"""\b
 Exit codes:
-  0    the command succeeded
-  1    the operation failed, or the job or batch was not found
-  2    the usage or a setting is wrong
-  130  the command was interrupted
+{_EXIT_CODES}
 
 \b
 Examples:
@@ -80,9 +80,27 @@ def main() -> None:
     # The kernel gives a container's first process only signals that it handles.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        cli.main(prog_name="dialer", complete_var="_DIALER_COMPLETE")
+        try:
+            cli.main(prog_name="dialer", complete_var="_DIALER_COMPLETE")
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()  # here, because an error of Python's own flush at exit is printed
+    except BrokenPipeError:
+        _discard_output()
+        sys.exit(ReaderLeft.exit_code)
+    except OSError as error:
+        click.echo(f"Error: the output cannot be written: {error.strerror}.", err=True)
+        _discard_output()
+        sys.exit(CommandError.exit_code)
     except KeyboardInterrupt:  # before click has begun
-        sys.exit(130)
+        sys.exit(Interrupted.exit_code)
+
+
+def _discard_output() -> None:
+    """Send what is still in the buffers nowhere, for it must not fail again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 if __name__ == "__main__":

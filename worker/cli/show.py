@@ -4,14 +4,12 @@ from typing import Any
 
 import click
 
-from config.escaping import escape_unprintable
 from config.settings import Profile
 from tasks.codes import WORDS, Code, fix_of
 from tasks.ledger.records import Record, Records
-from worker.cli.errors import CommandError
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
-from worker.cli.store import settings_of, store
+from worker.cli.store import no_job, settings_of, store
 
 _FIRST = ("id", "state", "code", "message", "hint")
 
@@ -20,12 +18,12 @@ _FIRST = ("id", "state", "code", "message", "hint")
 @click.argument("job_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as one JSON object.")
 def command(job_id: str, *, as_json: bool) -> None:
-    """Show the record of the job ID. The exit code is 1 if there is none."""
+    """Show the record of the job ID. The exit code is 3 if there is none."""
     settings = settings_of()
     with store(settings) as redis:
         record = Records(redis).show(job_id)
     if record is None:
-        raise CommandError(f"no job '{escape_unprintable(job_id)}': it was never entered, or its record has expired.")
+        raise no_job(job_id)
     if as_json:
         print_json(record)
     else:

@@ -1,5 +1,6 @@
 """What commands stand on: the settings and Redis, with their faults as one line each."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,10 +8,15 @@ from pathlib import Path
 import click
 from redis import Redis
 
+from config.escaping import escape_unprintable
+from config.redis_address import read_address
 from config.settings import Secret, Settings, SettingsError, load
+from config.variables import BY_NAME
 from tasks.errors import JobError, LedgerUnavailable
 from tasks.ledger.accept import Acceptor
-from worker.cli.errors import CommandError, WrongUsage
+from tasks.ledger.batches import similar_batch
+from tasks.ledger.records import Records
+from worker.cli.errors import CommandError, NotFound, Unavailable, WrongUsage
 from worker.connection import connect
 from worker.redis_faults import explain
 
@@ -36,11 +42,28 @@ def store(settings: Settings) -> Iterator[Redis]:
     # A person waits for the answer, so the command retries only once.
     redis = connect(settings, retries=1)
     try:
+        redis.ping()  # before a command prints anything
         yield redis
     except LedgerUnavailable as error:
-        raise CommandError(redis_fault(settings.redis_url, error)) from error
+        raise unavailable(settings.redis_url, error) from error
     finally:
         redis.close()
+
+
+def require_batch(redis: Redis, name: str | None) -> None:
+    """Raise NotFound if a batch is named that no job has; an empty name must not mean all jobs."""
+    if name is None or (name and any(Records(redis).counts(name).values())):
+        return
+    near = similar_batch(redis, name)
+    hint = f" Did you mean '{escape_unprintable(near)}'?" if near else ""
+    raise NotFound(
+        f"no batch '{escape_unprintable(name)}': no job has this batch, or all its records have expired.{hint}"
+    )
+
+
+def no_job(job_id: str) -> NotFound:
+    """Return the error for an id that no job has."""
+    return NotFound(f"no job '{escape_unprintable(job_id)}': it was never entered, or its record has expired.")
 
 
 def acceptor(settings: Settings, redis: Redis) -> Acceptor:
@@ -48,9 +71,25 @@ def acceptor(settings: Settings, redis: Redis) -> Acceptor:
     return Acceptor(redis, retention_s=settings.retention_s)
 
 
+def unavailable(url: Secret, error: LedgerUnavailable, more: str = "") -> CommandError:
+    """Return the error of a command: a setting is wrong if no waiting helps. `more` is added to the message."""
+    fault = explain(url, error)
+    kind = WrongUsage if fault.lasts else Unavailable
+    return kind(f"{fault.message}{_default_url(url)} {more}".rstrip())
+
+
 def redis_fault(url: Secret, error: LedgerUnavailable) -> str:
     """Return what is wrong with Redis and how to fix it, without the password."""
-    return explain(url, error).message
+    return unavailable(url, error).message
+
+
+def _default_url(url: Secret) -> str:
+    """Say so if the URL is the default because nobody set it: `.env` may be in another directory."""
+    variable, file = BY_NAME["DIALER_REDIS_URL"], env_file()
+    is_default = read_address(url.reveal()).shown == read_address(variable.default).shown
+    if not is_default or file.is_file() or {variable.name, f"{variable.name}_FILE"} & set(os.environ):
+        return ""
+    return f" This is the default: {variable.name} is not set, and there is no file {file.resolve()}."
 
 
 def wrong_caller_id(error: JobError) -> str:

@@ -25,9 +25,3 @@ def test_how_far_it_is(run_here: Run, ground: Ground) -> None:
         "states": {"open": 2, "placed": 1},
     }
     assert "1 of 3 done" in run_here("batch", "b").stdout
-
-
-def test_nobody_knows_it(run_here: Run) -> None:
-    result = run_here("batch", "nobody")
-    assert result.exit_code == 1
-    assert "no batch 'nobody'" in result.stderr

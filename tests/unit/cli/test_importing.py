@@ -85,7 +85,7 @@ def unavailable(why: str) -> LedgerUnavailable:
 
 @pytest.mark.parametrize(
     ("error", "code", "told"),
-    [(KeyboardInterrupt(), 130, "interrupted."), (unavailable("gone"), 1, "does not answer: gone.")],
+    [(KeyboardInterrupt(), 130, "interrupted."), (unavailable("gone"), 4, "does not answer: gone.")],
 )
 def test_what_ends_it_half_way_says_how_far_it_came(
     run_here: Run,

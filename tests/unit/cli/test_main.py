@@ -4,6 +4,7 @@ import click
 import pytest
 
 from tests.unit.conftest import Run
+from worker.cli.errors import EXIT_CODES, CommandError
 from worker.cli.main import COMMANDS, cli
 
 
@@ -31,8 +32,14 @@ def test_the_table_names_each_command_as_it_names_itself() -> None:
 
 
 def test_the_help_says_what_the_exit_codes_mean(run: Run) -> None:
-    output = run("--help").stdout
-    assert [code for code in ("0 ", "1 ", "2 ", "130 ") if f"\n    {code}" not in output] == []
+    lines = [" ".join(line.split()) for line in run("--help").stdout.splitlines()]
+    assert [line for line in lines if line[:1].isdigit()] == [f"{code} {text}" for code, text in EXIT_CODES.items()]
+
+
+def test_every_exit_code_of_an_error_is_in_the_table() -> None:
+    kinds: list[type[CommandError]] = [CommandError, *CommandError.__subclasses__()]
+    assert {0, *(kind.exit_code for kind in kinds)} == set(EXIT_CODES)
+    assert len({kind.exit_code for kind in kinds}) == len(kinds)
 
 
 def test_the_version(run: Run) -> None:

@@ -41,7 +41,7 @@ def test_a_job_that_waits_gets_the_words_of_the_profile(run_here: Run, real_redi
 
 def test_nobody_knows_it(run_here: Run) -> None:
     result = run_here("show", "nobody\x1b[2J")
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith(r"Error: no job 'nobody\x1b[2J': ")
 
 
