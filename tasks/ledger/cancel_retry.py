@@ -1,7 +1,8 @@
-"""What a person can do about a job: cancel it while it waits, or retry it after its outcome."""
+"""What a person can do about jobs: cancel them while they wait, or retry them after their outcomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis import Redis
 
@@ -9,6 +10,17 @@ from tasks.codes import Code, State
 from tasks.ledger.outcome import outcome_fields, outcome_keys
 from tasks.store import keys
 from tasks.store.scripts import source
+
+
+class JobSeen(NamedTuple):
+    """What a job was when a person decided about it; `state` is None if there was no such job."""
+
+    id: str
+    state: State | None
+    code: str | None
+    batch: str | None
+    priority: int
+    fence: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +32,10 @@ class JobChange:
 
 
 class CancelRetry:
-    """Cancels and retries jobs. Raises LedgerUnavailable when Redis does not answer."""
+    """Cancels and retries jobs, any number in one pipeline. Raises LedgerUnavailable when Redis does not answer.
+
+    First `look`, then decide, then change what was seen: a job that has had another attempt since is not retried.
+    """
 
     def __init__(self, redis: Redis, *, retention_s: float) -> None:
         self._redis = redis
@@ -28,38 +43,51 @@ class CancelRetry:
         self._withdraw = redis.register_script(source("withdraw"))
         self._retry = redis.register_script(source("retry"))
 
-    def cancel(self, job_id: str) -> JobChange:
-        """Cancel a waiting job. A job whose request may have been sent, or that has an outcome, is not changed."""
-        seen, batch, priority, _ = self._look(job_id)
-        if seen is None:
-            # The job may be accepted at this moment, in a batch and a due set that are not known here.
-            return JobChange(done=False, state=None)
-        verdict, state = self._withdraw(
-            keys=[*outcome_keys(job_id, batch, State.CANCELLED), keys.due_at(priority)],
-            args=[job_id, self._retention_ms, State.CANCELLED, *outcome_fields(Code.CANCELLED)],
-        )
-        return JobChange(done=verdict == "done", state=State(state) if state else None)
+    def look(self, job_ids: Sequence[str]) -> list[JobSeen]:
+        """Return what a change needs to know of each job."""
+        pipe: Any = self._redis.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.hmget(keys.job(job_id), ["state", "code", "batch", "priority", "_fence"])
+        return [
+            JobSeen(job_id, State(state) if state else None, code, batch, int(priority or 0), fence or "")
+            for job_id, (state, code, batch, priority, fence) in zip(job_ids, pipe.execute(), strict=True)
+        ]
 
-    def retry(self, job_id: str, *, not_placed: bool = False) -> JobChange:
-        """Dial a job again that has an outcome other than `placed`, with a fresh attempt count.
+    def cancel(self, jobs: Sequence[JobSeen]) -> list[JobChange]:
+        """Cancel waiting jobs. A job whose request may have been sent, or that has an outcome, is not changed."""
+        pipe: Any = self._redis.pipeline(transaction=False)
+        # A job that was not there may be accepted at this moment, in a batch and a due set that are not known here.
+        for job in (job for job in jobs if job.state):
+            self._withdraw(
+                keys=[*outcome_keys(job.id, job.batch, State.CANCELLED), keys.due_at(job.priority)],
+                args=[job.id, self._retention_ms, State.CANCELLED, *outcome_fields(Code.CANCELLED)],
+                client=pipe,
+            )
+        return _changes(jobs, pipe)
 
-        An `unconfirmed` job is retried only with `not_placed`: a person confirms that its call was not placed. A
-        message that was not a valid job, and a job whose `not_after` has passed, are not changed.
+    def retry(self, jobs: Sequence[JobSeen], *, not_placed: bool = False) -> list[JobChange]:
+        """Dial jobs again that have an outcome other than `placed`, with a fresh attempt count.
+
+        An `unconfirmed` job is retried only with `not_placed`: a person confirms that the call that was seen was not
+        placed. A message that was not a valid job, and a job whose `not_after` has passed, are not changed.
         """
-        seen, batch, priority, fence = self._look(job_id)
-        if seen is None:
-            return JobChange(done=False, state=None)
-        verdict, state = self._retry(
-            keys=[
-                *(keys.job(job_id), keys.due_at(priority), keys.wake, keys.index(seen)),
-                *(keys.batch(batch or "", seen), keys.batch(batch or "", "open")),
-                *(keys.result(job_id), keys.expiring),
-            ],
-            args=[job_id, seen, fence, "1" if not_placed else ""],
-        )
-        return JobChange(done=verdict == "done", state=State(state) if state else None)
+        pipe: Any = self._redis.pipeline(transaction=False)
+        for job in jobs:
+            if job.state:
+                self._retry(
+                    keys=[
+                        *(keys.job(job.id), keys.due_at(job.priority), keys.wake, keys.index(job.state)),
+                        *(keys.batch(job.batch or "", job.state), keys.batch(job.batch or "", "open")),
+                        *(keys.result(job.id), keys.expiring),
+                    ],
+                    args=[job.id, job.state, job.fence, "1" if not_placed else ""],
+                    client=pipe,
+                )
+        return _changes(jobs, pipe)
 
-    def _look(self, job_id: str) -> tuple[str | None, str | None, int, str]:
-        record: Any = self._redis.hmget(keys.job(job_id), ["state", "batch", "priority", "_fence"])
-        state, batch, priority, fence = record
-        return state, batch, int(priority or 0), fence or ""
+
+def _changes(jobs: Sequence[JobSeen], pipe: Any) -> list[JobChange]:
+    """Run the scripts, of which each job that was there has one, and return the result for every job."""
+    replies = iter(pipe.execute())
+    pairs = (next(replies) if job.state else ("unknown", "") for job in jobs)
+    return [JobChange(done=verdict == "done", state=State(state) if state else None) for verdict, state in pairs]

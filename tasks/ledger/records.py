@@ -1,7 +1,7 @@
 """Reads the ledger: one record, a page of records, or counts. Nothing here changes the ledger."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,15 +42,24 @@ class Records:
             pipe.hgetall(keys.job(job_id))
         return [_public(job_id, entries) for job_id, entries in zip(job_ids, pipe.execute(), strict=True)]
 
-    def page(self, state: State, *, batch: str | None = None, after: str | None = None, limit: int = 50) -> Page:
+    def page(
+        self,
+        state: State,
+        *,
+        batch: str | None = None,
+        code: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
         """Return a page of the jobs in a state, of one batch or of all, newest first. Waiting jobs: latest due first.
 
-        Each outcome has an index. The other states are found by reading records, so such a page may read more jobs
-        than it returns. Raises ValueError if `after` is not the cursor of a page.
+        `code` leaves out the jobs with another. Each outcome has an index. The other states, and codes, are found by
+        reading records, so such a page may read more jobs than it returns. Raises ValueError if `after` is not the
+        cursor of a page.
         """
         found: list[Record] = []
         for cursor, record in self._walk(state, batch, after):
-            if record and record["state"] == state:
+            if record and record["state"] == state and code in {None, record.get("code")}:
                 found.append(record)
                 if len(found) == limit:
                     return Page(records=found, after=cursor)
@@ -59,6 +68,12 @@ class Records:
     def every(self, state: State, *, batch: str | None = None) -> Iterator[Record]:
         """Yield all jobs in a state, newest first. They are read in parts, so the memory does not grow."""
         return (record for _, record in self._walk(state, batch, None) if record and record["state"] == state)
+
+    def ids(self, states: Iterable[State], *, batch: str | None = None) -> Iterator[str]:
+        """Yield the ids of all jobs that may be in these states, unread: only their records say whether they are."""
+        for key in dict.fromkeys(key for state in states for key in sources(state, batch)):
+            for some in entries(self._redis, key):
+                yield from (job_id for job_id, _ in some)
 
     def counts(self, batch: str | None = None) -> dict[str, int]:
         """Return the number of jobs of each outcome within the retention, and of jobs without an outcome (`open`)."""

@@ -76,7 +76,7 @@ class Dialer:
         else:
             self._producer.send_task("dial", args=[order.fields], queue="dial", task_id=order.id, retry=False)
         if order.cancelled:
-            self._cancel_retry.cancel(order.id)
+            self._cancel_retry.cancel(self._cancel_retry.look([order.id]))
 
     def outcomes(self, orders: list[Order]) -> dict[str, str]:
         return {record["id"]: record["state"] for record in self._ended(orders)}

@@ -12,13 +12,14 @@ from redis import Redis
 
 from tasks.codes import OPEN_STATES, OUTCOMES
 from tasks.fleet.pause import PauseReason
+from tasks.ledger.cancel_retry import JobSeen
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS, INBOX_QUEUE
 from tests.model.chance import Chance, chances
 from tests.model.dialing import Dialing
 from tests.model.fate import Weather
 from tests.model.jobs import BAD, IDS, KINDS, job, raw_message
-from tests.model.people import Clerk, Housekeeper, Seen
+from tests.model.people import Housekeeper
 from tests.model.worker import Phase
 
 #: Leases end after 10 and 18 seconds, nudges are repeated after 10; and a clock may be set back.
@@ -29,10 +30,10 @@ _BEYOND_S = 20
 class LedgerMachine(Dialing):
     def __init__(self, redis: Redis, raw: Redis, weather: Weather) -> None:
         super().__init__(redis, raw, weather)
-        self.clerk, self.housekeeper = Clerk.beside(self.ground), Housekeeper.beside(self.ground)
-        self.seen: dict[str, Seen] = {job_id: self.clerk.see(job_id) for job_id in IDS}
+        self.clerk, self.housekeeper = self.ground.cancel_retry, Housekeeper.beside(self.ground)
+        self.seen: dict[str, list[JobSeen]] = {job_id: self.clerk.look([job_id]) for job_id in IDS}
         #: What people saw when they had a job dialed again: it, how many outcomes it had had, and their word.
-        self.retries: list[tuple[str, Seen, int, bool]] = []
+        self.retries: list[tuple[str, list[JobSeen], int, bool]] = []
         self.found: dict[str, Any] = {}
 
     @initialize(job_ids=st.sets(st.sampled_from(IDS), min_size=1))
@@ -64,29 +65,26 @@ class LedgerMachine(Dialing):
 
     def a_person_cancels(self, chance: Chance) -> None:
         job_id = self.some_job(chance, *OPEN_STATES)
-        self._look_first(job_id, chance)
-        answer = self.take(lambda: self.clerk.cancel(job_id), chance)
-        if answer and answer.done:
+        fresh = self.clerk.look([job_id])
+        # `late`: by what was seen some time ago; what is seen now may serve later.
+        seen = self.seen[job_id] if chance.late else fresh
+        self.seen[job_id] = fresh
+        answer = self.take(lambda: self.clerk.cancel(seen), chance)
+        if answer and answer[0].done:
             assert self.now.state(job_id) in {"queued", "scheduled", "preparing"}
 
     def a_person_retries(self, chance: Chance) -> None:
         """`late`: by what they or others saw before; somebody may even say the same twice."""
         if not (chance.late and self.retries):
             job_id = self.some_job(chance, *OUTCOMES)
-            self.retries.append((job_id, self.clerk.see(job_id), self.now.outcomes(job_id), chance.mood < 3))
+            self.retries.append((job_id, self.clerk.look([job_id]), self.now.outcomes(job_id), chance.mood < 3))
         which = -1 - chance.pick % len(self.retries) if chance.late else -1
-        job_id, self.clerk.seen, outcomes, word = self.retries[which]
+        job_id, seen, outcomes, word = self.retries[which]
         if outcomes == self.now.outcomes(job_id):
             self.speaking, self.word = job_id, word
-        answer = self.take(lambda: self.clerk.retry(job_id, not_placed=word), chance)
-        if answer and answer.done:
+        answer = self.take(lambda: self.clerk.retry(seen, not_placed=word), chance)
+        if answer and answer[0].done:
             assert "_job" in self.now.records[job_id], "a message that was no job"
-
-    def _look_first(self, job_id: str, chance: Chance) -> None:
-        """`late`: by what was seen some time ago; what is seen now may serve later."""
-        fresh = self.clerk.see(job_id)
-        self.clerk.seen = self.seen[job_id] if chance.late else fresh
-        self.seen[job_id] = fresh
 
     def a_person_pauses_or_resumes(self, chance: Chance) -> None:
         self.paused = not self.paused and chance.mood < 2

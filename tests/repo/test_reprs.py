@@ -145,6 +145,7 @@ SHOWN = {
     *("message", "poison", "hint"),  # masked where it is made; sentences of ours
     *("scheme", "hosts", "path", "username", "options"),  # of the address of Redis; its password is a `Secret`
     *("name", "default", "meaning"),  # of a variable, as in the README
+    *("verb", "done", "reasons", "act"),  # of a command that changes jobs
 }
 
 

@@ -9,7 +9,7 @@ from tasks.codes import Code, State
 from tasks.errors import DialError, RateReading
 from tasks.fleet.pace import Pace
 from tasks.job import Job
-from tasks.ledger.cancel_retry import CancelRetry
+from tasks.ledger.cancel_retry import CancelRetry, JobChange, JobSeen
 from tasks.ledger.claim import Claim, Gate, GateVerdict
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
@@ -85,6 +85,18 @@ class Ground:
 
     def settles(self, claim: Claim, settlement: Settlement) -> bool:
         return self.ledger.settle(claim, settlement).result is not SettleResult.LOST
+
+    def cancel(self, job_id: str) -> JobChange:
+        (change,) = self.cancel_retry.cancel(self.look(job_id))
+        return change
+
+    def retry(self, job_id: str, *, not_placed: bool = False) -> JobChange:
+        (change,) = self.cancel_retry.retry(self.look(job_id), not_placed=not_placed)
+        return change
+
+    def look(self, job_id: str) -> list[JobSeen]:
+        """What a person sees of a job before deciding about it."""
+        return self.cancel_retry.look([job_id])
 
     def record(self, job_id: str) -> Record:
         record = self.records.show(job_id)

@@ -1,124 +1,104 @@
-"""`dialer cancel` and `dialer retry`: cancel or repeat one job, or the jobs of a batch."""
+"""`dialer cancel` and `dialer retry`: cancel or repeat jobs, by their ids or by a filter."""
 
-from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 import click
-from redis import Redis
 
-from config.escaping import escape_unprintable
 from tasks.codes import OUTCOMES, State
-from tasks.ledger.cancel_retry import CancelRetry, JobChange
-from tasks.ledger.records import Records
-from worker.cli.errors import CommandError, WrongUsage
+from worker.cli.changing import Change
+from worker.cli.errors import WrongUsage
 from worker.cli.examples import examples
-from worker.cli.store import settings_of, store
+from worker.cli.selection import CodeChoice
 
-_WAITING = (State.QUEUED, State.SCHEDULED, State.PREPARING)
-_RETRYABLE = sorted(str(state) for state in OUTCOMES - {State.PLACED})
+_WAITING: Final = (State.SCHEDULED, State.QUEUED, State.PREPARING)
+_RETRYABLE: Final = tuple(state for state in State if state in OUTCOMES - {State.PLACED})
+
+_job_ids = click.argument("job_ids", metavar="[ID|-]...", nargs=-1)
+_batch = click.option("--batch", help="Only jobs of this batch.")
+_code = click.option("--code", type=CodeChoice(), metavar="CODE", help="Only jobs with this code.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print {changed, unchanged} as one JSON object.")
 
 
-@click.command("cancel", epilog=examples("dialer cancel order-42", "dialer cancel --batch spring"))
-@click.argument("job_id", metavar="[ID]", required=False)
-@click.option("--batch", help="Cancel every waiting job of this batch.")
-def cancel(*, job_id: str | None, batch: str | None) -> None:
-    """Cancel a waiting job, or all waiting jobs of a batch.
+@click.command(
+    "cancel",
+    epilog=examples(
+        "dialer cancel order-42 order-43",
+        "dialer cancel --batch spring",
+        "cut -d, -f1 wrong.csv | dialer cancel -",
+    ),
+)
+@_job_ids
+@_batch
+@click.option("--state", type=click.Choice([*map(str, _WAITING)]), help="Only jobs in this state.")
+@_code
+@_json
+def cancel(*, job_ids: tuple[str, ...], as_json: bool, **filters: str | None) -> None:
+    """Cancel waiting jobs: those with the given ids, or those that the options select.
 
-    A job whose call may already be in progress cannot be canceled.
+    - reads ids from standard input, one a line. A job whose call may already be in progress cannot be canceled.
     """
-    _require_one(job_id, batch)
-    settings = settings_of()
-    with store(settings) as redis:
-        cancel_one = CancelRetry(redis, retention_s=settings.retention_s).cancel
-        if job_id:
-            _print_one("cancel", job_id, cancel_one(job_id))
-        else:
-            _print_total("cancelled", _ids(redis, _WAITING, batch), cancel_one)
+    Change(
+        verb="cancel",
+        becomes=State.CANCELLED,
+        done="cancelled",
+        reasons=_NOT_CANCELED,
+        states=_WAITING,
+        act=lambda jobs, some: jobs.cancel(some),
+    ).run(job_ids, filters, as_json=as_json)
 
 
 @click.command(
     "retry",
     epilog=examples(
-        "dialer retry order-42",
+        "dialer retry order-42 order-43",
         "dialer retry --batch spring --state failed",
+        "dialer retry --code no_station",
         "dialer retry order-7 --i-know-it-was-not-placed",
     ),
 )
-@click.argument("job_id", metavar="[ID]", required=False)
-@click.option("--batch", help="Retry the jobs of this batch that ended in --state.")
-@click.option("--state", type=click.Choice(_RETRYABLE), help="With --batch: the state of the jobs to retry.")
+@_job_ids
+@_batch
+@click.option("--state", type=click.Choice([*map(str, _RETRYABLE)]), help="Only jobs that ended in this state.")
+@_code
 @click.option(
     "--i-know-it-was-not-placed",
     "not_placed",
     is_flag=True,
     help="Confirm that an 'unconfirmed' call was not placed. If it was, somebody is called twice.",
 )
-def retry(*, job_id: str | None, batch: str | None, state: str | None, not_placed: bool) -> None:
-    """Retry a job that failed, was rejected, cancelled or expired, with a fresh attempt count.
+@_json
+def retry(*, job_ids: tuple[str, ...], not_placed: bool, as_json: bool, **filters: str | None) -> None:
+    """Retry jobs that were not placed: those with the given ids, or those that --state or --code selects.
 
-    A job that was placed cannot be retried. A job that may have been placed can be retried only with
-    --i-know-it-was-not-placed.
+    - reads ids from standard input, one a line. Each job gets a fresh attempt count. A job that was placed cannot be
+    retried. A job that may have been placed can be retried only with --i-know-it-was-not-placed.
     """
-    _require_one(job_id, batch)
-    if bool(batch) != bool(state):
-        raise click.UsageError("--batch and --state must be used together.")
-    if state == State.UNCONFIRMED and not not_placed:
+    if filters["batch"] and not (filters["state"] or filters["code"]):
+        raise click.UsageError("--batch needs --state or --code, so that not the whole batch is called again.")
+    if filters["state"] == State.UNCONFIRMED and not not_placed:
         raise WrongUsage("these calls may have been placed; look them up, then add --i-know-it-was-not-placed.")
-    settings = settings_of()
-
-    def retry_one(each: str) -> JobChange:
-        return cancel_retry.retry(each, not_placed=not_placed)
-
-    with store(settings) as redis:
-        cancel_retry = CancelRetry(redis, retention_s=settings.retention_s)
-        if job_id:
-            _print_one("retry", job_id, retry_one(job_id))
-        else:
-            _print_total("queued again", _ids(redis, [State(str(state))], batch), retry_one)
+    Change(
+        verb="retry",
+        becomes=State.QUEUED,
+        done="queued again",
+        reasons=_NOT_RETRIED,
+        states=_RETRYABLE,
+        act=lambda jobs, some: jobs.retry(some, not_placed=not_placed),
+    ).run(job_ids, filters, as_json=as_json)
 
 
-def _require_one(job_id: str | None, batch: str | None) -> None:
-    if bool(job_id) == bool(batch):
-        raise click.UsageError("Give the id of a job, or a batch with --batch.")
-
-
-def _ids(redis: Redis, states: Iterable[State], batch: str | None) -> Callable[[], Iterator[str]]:
-    records = Records(redis)
-    return lambda: (record["id"] for state in states for record in records.every(state, batch=batch))
-
-
-def _print_one(verb: str, job_id: str, answer: JobChange) -> None:
-    name = escape_unprintable(job_id)
-    if answer.state is None:
-        raise CommandError(f"no job '{name}': it was never entered, or its record has expired.")
-    if not answer.done:
-        raise CommandError(f"cannot {verb} '{name}': {_REASONS[answer.state]}")
-    click.echo(f"{name} {answer.state}")
-
-
-def _print_total(done: str, job_ids: Callable[[], Iterator[str]], act: Callable[[str], JobChange]) -> None:
-    total = 0
-    while True:
-        answers = [act(job_id).done for job_id in job_ids()]
-        total += sum(answers)
-        # Each change removes a job from the index that is being read, so repeat until nothing changes.
-        if not any(answers):
-            break
-    click.echo(f"{total} {done}")
-    if answers:
-        raise CommandError(
-            f"{len(answers)} jobs were not changed: their state has changed in the meantime, or does not allow it."
-        )
-
-
-_REASONS = {
-    State.SCHEDULED: "it is already waiting.",
-    State.QUEUED: "it is already waiting.",
-    State.PREPARING: "a worker has claimed it.",
+_NOT_CANCELED: Final = {
+    **dict.fromkeys(_WAITING, "its state changed at this moment; run the command again."),
     State.SENDING: "the call may already be in progress; wait for its outcome.",
     State.PLACED: "the call was placed.",
-    State.REJECTED: "it ended as rejected; a message that is not a valid job cannot be dialed.",
-    State.FAILED: "it ended as failed.",
+    **{state: f"it ended as {state}." for state in _RETRYABLE},
+}
+_NOT_RETRIED: Final = {
+    **dict.fromkeys(_WAITING, "it is already waiting."),
+    State.SENDING: "the call may already be in progress; wait for its outcome.",
+    State.PLACED: "the call was placed.",
+    State.REJECTED: "its message is not a valid job; send it again, corrected, under a new id.",
     State.UNCONFIRMED: "the call may have been placed; look it up, then add --i-know-it-was-not-placed.",
-    State.CANCELLED: "it ended as cancelled.",
     State.EXPIRED: "its not_after has passed; send it again under a new id.",
+    **dict.fromkeys((State.FAILED, State.CANCELLED), "its state changed at this moment; run the command again."),
 }

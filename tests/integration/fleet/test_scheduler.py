@@ -53,7 +53,7 @@ def test_cancelled_in_front_of_a_waiting_fleet(
     ground.ledger.accept(jobs(100))
     start_worker(concurrency=2, DIALER_RATE_LIMIT="20/1s")
     wait_for(lambda: len(simulator.calls()) > 3, 30)
-    cancelled = [n for n in range(100) if ground.cancel_retry.cancel(f"job-{n}").done]
+    cancelled = [n for n in range(100) if ground.cancel(f"job-{n}").done]
     assert len(cancelled) > 50
     wait_for(lambda: ground.records.counts()["open"] == 0, 30)
     time.sleep(0.5)

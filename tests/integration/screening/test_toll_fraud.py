@@ -35,7 +35,7 @@ def test_a_worker_s_rules_bind_whatever_a_producer_asks_for(
         lambda: sum(ground.records.counts().values()) == len(FOREIGN) + 2 and not ground.records.counts()["open"]
     )
     for name in FOREIGN:
-        assert ground.cancel_retry.retry(name).done
+        assert ground.retry(name).done
     wait_for(lambda: not ground.records.counts()["open"])
     codes = {name: ground.record(name)["code"] for name in [*FOREIGN, "past the queue"]}
     assert set(codes.values()) <= {"region_not_allowed", "premium_rate", "emergency_number", "not_dialable"}, codes

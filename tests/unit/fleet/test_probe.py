@@ -96,7 +96,7 @@ def test_the_status_names_what_was_rejected_before_the_pause_until_it_is_retried
         assert rejected() == []
         ground.answer(ground.sending(job(f"j{n}")), Refused(codes[n % 2]))
     assert rejected() == [f"j{n}" for n in range(IN_A_ROW)]
-    assert ground.cancel_retry.retry("j0").done
+    assert ground.retry("j0").done
     assert rejected() == [f"j{n}" for n in range(1, IN_A_ROW)]
 
 

@@ -1,7 +1,6 @@
 """Cancel and retry: what a person can do, and what the ledger refuses."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from redis import Redis
@@ -21,45 +20,37 @@ def ground(redis_client: Redis) -> Ground:
 class TestCancel:
     def test_a_waiting_job_is_cancelled_at_once(self, ground: Ground) -> None:
         ground.ledger.accept([job(batch="b", priority=7)])
-        assert ground.cancel_retry.cancel("order-42") == JobChange(done=True, state=State.CANCELLED)
+        assert ground.cancel("order-42") == JobChange(done=True, state=State.CANCELLED)
         assert ground.due() == []
         assert ground.records.counts("b") == dict.fromkeys(ground.records.counts(), 0) | {"cancelled": 1}
         assert ground.redis.exists(keys.result("order-42"))
 
     def test_a_worker_that_prepares_it_learns_so_before_it_sends(self, ground: Ground) -> None:
         claim = ground.claim(job())
-        assert ground.cancel_retry.cancel("order-42").done
+        assert ground.cancel("order-42").done
         assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
         assert not ground.requeue(claim)
         assert ground.state("order-42") == "cancelled"
 
     def test_not_when_the_call_may_be_out(self, ground: Ground) -> None:
         ground.sending(job())
-        assert ground.cancel_retry.cancel("order-42") == JobChange(done=False, state=State.SENDING)
+        assert ground.cancel("order-42") == JobChange(done=False, state=State.SENDING)
 
     def test_not_twice(self, ground: Ground) -> None:
         ground.ledger.accept([job()])
-        ground.cancel_retry.cancel("order-42")
-        assert ground.cancel_retry.cancel("order-42") == JobChange(done=False, state=State.CANCELLED)
+        ground.cancel("order-42")
+        assert ground.cancel("order-42") == JobChange(done=False, state=State.CANCELLED)
         assert ground.redis.xlen(keys.outcomes) == 1
 
-    def test_a_job_that_comes_meanwhile_keeps_its_place(
-        self, ground: Ground, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_job_that_comes_meanwhile_keeps_its_place(self, ground: Ground) -> None:
         """The batch and the priority of a job that was just accepted are not known, nor is its due set."""
-        look = ground.cancel_retry._look
-
-        def looked_before(job_id: str) -> Any:
-            seen = look(job_id)
-            ground.ledger.accept([job(priority=9, batch="b")])
-            return seen
-
-        monkeypatch.setattr(ground.cancel_retry, "_look", looked_before)
-        assert ground.cancel_retry.cancel("order-42") == JobChange(done=False, state=None)
+        seen = ground.look("order-42")
+        ground.ledger.accept([job(priority=9, batch="b")])
+        assert ground.cancel_retry.cancel(seen) == [JobChange(done=False, state=None)]
         assert (ground.state("order-42"), ground.due()) == ("queued", ["order-42"])
 
     def test_nobody_knows_it(self, ground: Ground) -> None:
-        assert ground.cancel_retry.cancel("nobody") == JobChange(done=False, state=None)
+        assert ground.cancel("nobody") == JobChange(done=False, state=None)
 
 
 class TestRetry:
@@ -69,7 +60,7 @@ class TestRetry:
 
     def test_a_failed_job_waits_again_with_all_its_attempts(self, ground: Ground) -> None:
         self.failed(ground)
-        assert ground.cancel_retry.retry("order-42") == JobChange(done=True, state=State.QUEUED)
+        assert ground.retry("order-42") == JobChange(done=True, state=State.QUEUED)
         record = ground.record("order-42")
         assert (record["state"], record["attempts"]) == ("queued", 0)
         assert not {"code", "finished_at", "http_status"} & set(record)
@@ -82,67 +73,61 @@ class TestRetry:
 
     def test_a_placed_job_never(self, ground: Ground) -> None:
         ground.end(ground.sending(job()), State.PLACED, Code.PLACED)
-        assert ground.cancel_retry.retry("order-42", not_placed=True) == JobChange(done=False, state=State.PLACED)
+        assert ground.retry("order-42", not_placed=True) == JobChange(done=False, state=State.PLACED)
 
     def test_an_unconfirmed_job_only_on_a_persons_word(self, ground: Ground) -> None:
         claim = ground.sending(job())
         ground.end(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
-        assert not ground.cancel_retry.retry("order-42").done
-        assert ground.cancel_retry.retry("order-42", not_placed=True).done
+        assert not ground.retry("order-42").done
+        assert ground.retry("order-42", not_placed=True).done
         assert not ground.end(claim, State.PLACED, Code.PLACED), "the old claim has no effect"
         assert ground.state("order-42") == "queued"
 
-    def test_not_by_what_was_seen_before_an_answer_came(
-        self, ground: Ground, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_not_by_what_was_seen_before_an_answer_came(self, ground: Ground) -> None:
         """The job is in other indexes by then."""
         claim = ground.sending(job(batch="b"))
         ground.end(claim, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
-        seen = ground.cancel_retry._look("order-42")
+        seen = ground.look("order-42")
         ground.end(claim, State.REJECTED, Code.BAD_REQUEST)
-        monkeypatch.setattr(ground.cancel_retry, "_look", lambda _: seen)
-        assert ground.cancel_retry.retry("order-42", not_placed=True) == JobChange(done=False, state=State.REJECTED)
+        answer = ground.cancel_retry.retry(seen, not_placed=True)
+        assert answer == [JobChange(done=False, state=State.REJECTED)]
 
-    def test_one_word_is_for_one_call(self, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_one_word_is_for_one_call(self, ground: Ground) -> None:
         """A request that the network repeats must not apply to the next call, which nobody has checked."""
         ground.end(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
-        seen = ground.cancel_retry._look("order-42")
-        assert ground.cancel_retry.retry("order-42", not_placed=True).done
+        seen = ground.look("order-42")
+        assert ground.retry("order-42", not_placed=True).done
         ground.end(ground.sending(job()), State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
-        monkeypatch.setattr(ground.cancel_retry, "_look", lambda _: seen)
-        answer = ground.cancel_retry.retry("order-42", not_placed=True)
-        assert answer == JobChange(done=False, state=State.UNCONFIRMED)
+        answer = ground.cancel_retry.retry(seen, not_placed=True)
+        assert answer == [JobChange(done=False, state=State.UNCONFIRMED)]
 
-    def test_a_request_from_before_a_cancel_does_not_undo_it(
-        self, ground: Ground, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_request_from_before_a_cancel_does_not_undo_it(self, ground: Ground) -> None:
         """The network may repeat a request, and the job has the same state again."""
         ground.ledger.accept([job()])
-        ground.cancel_retry.cancel("order-42")
-        seen = ground.cancel_retry._look("order-42")
-        ground.cancel_retry.retry("order-42")
-        ground.cancel_retry.cancel("order-42")
-        monkeypatch.setattr(ground.cancel_retry, "_look", lambda _: seen)
-        assert ground.cancel_retry.retry("order-42") == JobChange(done=False, state=State.CANCELLED)
+        ground.cancel("order-42")
+        seen = ground.look("order-42")
+        ground.retry("order-42")
+        ground.cancel("order-42")
+        assert ground.cancel_retry.retry(seen) == [JobChange(done=False, state=State.CANCELLED)]
 
     def test_a_waiting_job_is_left_alone(self, ground: Ground) -> None:
         ground.ledger.accept([job()])
-        assert ground.cancel_retry.retry("order-42") == JobChange(done=False, state=State.QUEUED)
+        assert ground.retry("order-42") == JobChange(done=False, state=State.QUEUED)
 
     def test_a_message_that_was_no_job_cannot_be_dialed(self, ground: Ground) -> None:
         ground.ledger.accept([Refusal(id="bad", fingerprint="f", code=Code.MISSING_FIELD, message="m")])
-        assert ground.cancel_retry.retry("bad") == JobChange(done=False, state=State.REJECTED)
+        assert ground.retry("bad") == JobChange(done=False, state=State.REJECTED)
 
     def test_not_when_its_time_has_passed(self, ground: Ground) -> None:
         ground.ledger.accept([job(not_after=datetime.now(UTC) - timedelta(seconds=1))])
         ground.reaper.expire()
-        assert ground.cancel_retry.retry("order-42") == JobChange(done=False, state=State.EXPIRED)
+        assert ground.retry("order-42") == JobChange(done=False, state=State.EXPIRED)
 
     def test_a_cancelled_job_with_time_left_is_watched_again(self, ground: Ground) -> None:
         ground.ledger.accept([job(not_after=datetime.now(UTC) + timedelta(hours=1))])
-        ground.cancel_retry.cancel("order-42")
-        assert ground.cancel_retry.retry("order-42").done
+        ground.cancel("order-42")
+        assert ground.retry("order-42").done
         assert ground.redis.zcard(keys.expiring) == 1
 
     def test_nobody_knows_it(self, ground: Ground) -> None:
-        assert ground.cancel_retry.retry("nobody") == JobChange(done=False, state=None)
+        assert ground.retry("nobody") == JobChange(done=False, state=None)

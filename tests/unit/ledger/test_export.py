@@ -93,7 +93,7 @@ def test_a_job_that_a_person_retries_is_there_once(ground: Ground, batch: str | 
 
     def during(n: int) -> None:
         if n == 0:
-            assert ground.cancel_retry.retry("retried").done
+            assert ground.retry("retried").done
 
     assert set(exported(ground, during, batch=batch)) == {"waiting", "retried"}
 
@@ -138,7 +138,7 @@ def test_a_fleet_at_work(real_redis: Redis) -> None:
             if isinstance(claim, Claim):
                 ground.end(claim, State.FAILED, Code.COULD_NOT_CONNECT)
                 if n % 3 == 0:
-                    ground.cancel_retry.retry(name)
+                    ground.retry(name)
 
     fleet = threading.Thread(target=work)
     fleet.start()

@@ -99,7 +99,7 @@ class TestSend:
 
     def test_refuses_what_has_an_outcome_whatever_lease_was_left(self, ground: Ground) -> None:
         claim = ground.claim(job())
-        ground.cancel_retry.cancel("order-42")
+        ground.cancel("order-42")
         ground.redis.zadd(keys.leases, {"order-42": 9e12})
         assert ground.ledger.send(claim, to="+1", caller_id="").verdict == "lost"
         assert ground.state("order-42") == "cancelled"
@@ -214,7 +214,7 @@ class TestSettleOutcome:
         ground.end(ground.sending(job(attributes={"order": "42"})), state, Code.SERVER_ERROR)
         assert ground.record("order-42")["attributes"] == {"order": "42"}
         assert json.loads(str(ground.redis.get("celery-task-meta-order-42")))["result"] == ground.record("order-42")
-        assert ground.cancel_retry.retry("order-42", not_placed=True).done
+        assert ground.retry("order-42", not_placed=True).done
         assert ground.claim(job(attributes={"order": "42"})).job.attributes == {"order": "42"}
 
     def test_a_record_that_was_large_is_small_again(self, real_redis: Redis) -> None:

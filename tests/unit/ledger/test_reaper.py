@@ -92,7 +92,7 @@ def test_a_request_in_progress_does_not_expire(ground: Ground) -> None:
 
 def test_an_outcome_ends_the_watch(ground: Ground) -> None:
     ground.ledger.accept([job(not_after=soon())])
-    ground.cancel_retry.cancel("order-42")
+    ground.cancel("order-42")
     assert ground.redis.zcard(keys.expiring) == 0
 
 

@@ -374,7 +374,7 @@ class TestDefects:
         record = desk.ground.record("order-42")
         assert (record["state"], record["code"], desk.api.asked) == ("failed", "internal_error", [])
         assert record["message"].startswith("5 workers died")
-        assert desk.ground.cancel_retry.retry("order-42").done
+        assert desk.ground.retry("order-42").done
         desk.dial()
         assert desk.ground.state("order-42") == "placed"
 
