@@ -33,6 +33,7 @@ BENCHES: Final = {
     "throughput": "calls per second without a limit",
     "enqueue": "jobs enqueued per second, and the memory of an import",
     "lookups": "records read per second, and the time for a page of failed jobs",
+    "cancel": "the time to cancel and to retry the jobs of a batch with one command",
     "memory": "bytes per job in Redis, and the memory of a worker by size of the backlog",
     "due": "the delay of scheduled jobs",
     "numbers": "phone numbers that are read as a different number, or refused, by region",
