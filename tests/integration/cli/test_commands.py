@@ -77,11 +77,67 @@ def test_check_asks_for_a_token(env: dict[str, str], secret: str, exit_code: int
 
 def test_a_reader_that_leaves_early_is_no_error(env: dict[str, str], real_redis: Redis) -> None:
     Ground.over(real_redis).ledger.accept([job(f"j{n}") for n in range(2000)])
-    command = f"{' '.join(DIALER)} list --state queued --limit 2000 | head -1"
-    done = subprocess.run(command, shell=True, cwd=ROOT, env=env, capture_output=True, text=True, check=True)  # noqa: S602
-    assert done.stdout.startswith("id ")
-    assert "Traceback" not in done.stderr
-    assert "Error" not in done.stderr
+    for command in ("list --state queued --limit 2000", "export", "export --format jsonl"):
+        pipe = f"set -o pipefail; {' '.join(DIALER)} {command} | head -1"
+        done = subprocess.run(
+            ["bash", "-c", pipe], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (done.returncode, done.stdout.count("\n"), done.stderr) == (141, 1, ""), command
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"],
+        ["--version"],
+        ["show", "--help"],
+        ["show", "a"],
+        ["show", "a", "--json"],
+        ["list"],
+        ["list", "--state", "queued"],
+        ["batch", "b"],
+        ["export"],
+        ["export", "--format", "jsonl"],
+        ["status"],
+        ["status", "--json"],
+        ["check"],
+        ["enqueue", "+12125551234"],
+        ["cancel", "a"],
+        ["pause"],
+        ["completion", "bash"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("both", [False, True], ids=["stdout", "stdout and stderr"])
+def test_a_reader_that_left_before_the_first_line(
+    env: dict[str, str], real_redis: Redis, args: list[str], both: bool
+) -> None:
+    """Whatever is written when: at once, in the buffer at the end, or by Python at exit."""
+    Ground.over(real_redis).ledger.accept([job("a", batch="b")])
+    reader, output = os.pipe()
+    os.close(reader)
+    with os.fdopen(output, "wb") as closed:
+        done = subprocess.run(
+            [*DIALER, *args],
+            cwd=ROOT,
+            env=env,
+            stdout=closed,
+            stderr=closed if both else subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (141, None if both else "")
+
+
+def test_a_full_disk_is_one_line(env: dict[str, str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*DIALER, "export"], cwd=ROOT, env=env, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "No space left on device" in done.stderr
 
 
 def test_a_terminal_gets_a_bar_and_the_same_summary(env: dict[str, str], tmp_path: Path) -> None:

@@ -49,6 +49,18 @@ def test_nothing_is_cut_off_in_a_pipe(run_here: Run, real_redis: Redis) -> None:
     assert "x" * 200 in run_here("list", "--state", "queued").stdout
 
 
+def test_only_jobs_with_a_code_page_by_page(run_here: Run, ground: Ground) -> None:
+    for n in range(3):
+        claim = ground.claim(job(f"other{n}", batch="b"))
+        ground.end(claim, State.REJECTED, Code.TOO_SHORT)
+    result = run_here("list", "--state", "rejected", "--batch", "b", "--code", "not_a_number", "--limit", "4")
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == ["j4", "j3", "j2", "j1"]
+    rest = run_here(*result.stderr.split()[2:])
+    assert [line.split()[0] for line in rest.stdout.splitlines()[1:]] == ["j0"]
+    assert run_here("list", "--state", "rejected", "--code", "too_long").stdout.count("\n") == 1
+    assert run_here("list", "--code", "too_long").exit_code == 2
+
+
 def test_a_cursor_that_no_page_gave(run_here: Run) -> None:
     result = run_here("list", "--state", "placed", "--after", "x")
     assert result.exit_code == 2
