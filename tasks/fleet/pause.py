@@ -51,12 +51,13 @@ class Pause:
         self._begin = redis.register_script(source("pause_begin"))
         self._end = redis.register_script(source("pause_end"))
 
-    def begin(self, reason: PauseReason, message: str, *, for_s: float | None) -> None:
-        """Pause the fleet for `for_s` seconds, or without an end. A longer pause for the same reason is kept."""
-        self._begin(
+    def begin(self, reason: PauseReason, message: str, *, for_s: float | None) -> ActivePause | None:
+        """Pause the fleet for `for_s` seconds, or without an end; return the pause that it replaces."""
+        replaced = self._begin(
             keys=[keys.pause],
             args=[reason, json.dumps(message), "" if for_s is None else int(for_s * 1000)],
         )
+        return _active(reason, json.loads(replaced)) if replaced else None
 
     def end(self, *reasons: PauseReason) -> int:
         """End the pauses for these reasons; return how many of them held."""
@@ -68,16 +69,18 @@ class Pause:
         raw: Any = self._redis.hgetall(keys.pause)
         found = [(PauseReason(reason), json.loads(entry)) for reason, entry in raw.items()]
         held = [
-            ActivePause(
-                reason=reason,
-                message=entry["message"],
-                since=_instant(entry["since_ms"]),
-                until=entry["until_ms"] and _instant(entry["until_ms"]),
-            )
-            for reason, entry in found
-            if entry["until_ms"] is None or entry["until_ms"] > now
+            _active(reason, entry) for reason, entry in found if entry["until_ms"] is None or entry["until_ms"] > now
         ]
         return sorted(held, key=lambda entry: entry.since)
+
+
+def _active(reason: PauseReason, entry: dict[str, Any]) -> ActivePause:
+    return ActivePause(
+        reason=reason,
+        message=entry["message"],
+        since=_instant(entry["since_ms"]),
+        until=entry["until_ms"] and _instant(entry["until_ms"]),
+    )
 
 
 def _instant(ms: float) -> datetime:

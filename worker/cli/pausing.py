@@ -2,8 +2,10 @@
 
 import click
 
+from config.escaping import escape_unprintable
 from tasks.fleet.pause import Pause, PauseReason
 from worker.cli.examples import examples
+from worker.cli.spans import span, until_when
 from worker.cli.store import settings_of, store
 
 
@@ -15,13 +17,17 @@ from worker.cli.store import settings_of, store
 def pause(*, reason: str, for_s: str | None) -> None:
     """Stop sending for the whole fleet, until 'dialer resume'.
 
+    The new reason and end replace those of an operator's pause that holds already.
     Calls in progress are finished. The other jobs wait, keep their place, and use up no attempts.
     """
     seconds = None if for_s is None else _seconds(for_s)
     settings = settings_of()
     with store(settings) as redis:
-        Pause(redis).begin(PauseReason.OPERATOR, reason, for_s=seconds)
-    click.echo("Paused. Run 'dialer resume' to resume sending.")
+        replaced = Pause(redis).begin(PauseReason.OPERATOR, reason, for_s=seconds)
+    until = "" if seconds is None else f" for {span(seconds)}"
+    click.echo(f"Paused{until}. Run 'dialer resume' to resume sending.")
+    if replaced:
+        click.echo(f"This replaces the pause {until_when(replaced)}: {escape_unprintable(replaced.message)}")
 
 
 @click.command("resume", epilog=examples("dialer resume", "dialer resume --all"))

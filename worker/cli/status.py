@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ from tasks.fleet.status import FleetStatus, look
 from tasks.genesys.token import remaining_s
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
+from worker.cli.spans import span, until_when
 from worker.cli.store import settings_of, store
 from worker.queue_finding import named
 
@@ -50,8 +51,8 @@ def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> li
         lines.append(("paused", "no"))
     lines += [("probed", _probe(probe)) for probe in status.probed]
     if status.rejected_before_pause:
-        commands = "; ".join(f"dialer retry {shlex.quote(job_id)}" for job_id in status.rejected_before_pause)
-        lines.append(("rejected", f"{len(status.rejected_before_pause)} before the pause; once fixed: {commands}"))
+        ids = status.rejected_before_pause
+        lines.append(("rejected", f"{len(ids)} before the pause; once fixed: {_retry(ids)}"))
     workers = f"{len(status.workers)}, total concurrency {sum(status.workers.values())}"
     return [
         *lines,
@@ -65,9 +66,15 @@ def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> li
         ("due", f"{status.due} now ({status.calls} dispatched), {status.later} later"),
         ("in flight", str(status.in_flight)),
         ("workers", workers if status.workers else "none: start one with 'dialer worker'"),
-        ("token", f"valid for {_span(token_s)}" if token_s else "none yet"),
-        ("backlog ETA", "paused" if status.drain_s is None else _span(status.drain_s)),
+        ("token", f"valid for {span(token_s)}" if token_s else "none yet"),
+        ("backlog ETA", "paused" if status.drain_s is None else span(status.drain_s)),
     ]
+
+
+def _retry(job_ids: list[str]) -> str:
+    """Return the command that retries these jobs; an id may begin like an option."""
+    options_end = ["--"] if any(job_id.startswith("-") for job_id in job_ids) else []
+    return shlex.join(["dialer", "retry", *options_end, *job_ids])
 
 
 def _unread(lists: dict[str, int]) -> list[tuple[str, str]]:
@@ -79,16 +86,7 @@ def _probe(probe: Probe) -> str:
 
 
 def _pause(entry: ActivePause) -> str:
-    until = "until it is ended" if entry.until is None else f"for another {_span_until(entry.until)}"
-    return f"{entry.reason}, since {entry.since:%Y-%m-%d %H:%M:%S} UTC, {until}: {entry.message}"
-
-
-def _span_until(instant: datetime) -> str:
-    return _span((instant - datetime.now(UTC)).total_seconds())
-
-
-def _span(seconds: float) -> str:
-    return str(timedelta(seconds=max(round(seconds), 0)))
+    return f"{entry.reason}, since {entry.since:%Y-%m-%d %H:%M:%S} UTC, {until_when(entry)}: {entry.message}"
 
 
 def _plain(value: Any) -> Any:

@@ -22,6 +22,18 @@ def test_an_operator_pauses_and_resumes(run_here: Run, ground: Ground) -> None:
     assert run_here("resume").stdout == "There was no such pause.\n"
 
 
+def test_a_second_pause_replaces_the_first_and_says_so(run_here: Run, ground: Ground) -> None:
+    first = run_here("pause", "--reason", "wrong list")
+    assert first.stdout == "Paused. Run 'dialer resume' to resume sending.\n"
+    assert run_here("pause", "--for", "10s", "--reason", "lunch").stdout.splitlines() == [
+        "Paused for 0:00:10. Run 'dialer resume' to resume sending.",
+        "This replaces the pause until it is ended: wrong list",
+    ]
+    assert "This replaces the pause for another 0:00:" in run_here("pause", "--reason", "dinner").stdout
+    (entry,) = Pause(ground.redis).entries()
+    assert (entry.message, entry.until) == ("dinner", None)
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("2h", 7200), ("1d", 86400)])
 def test_a_pause_may_end_by_itself(run_here: Run, ground: Ground, text: str, seconds: int) -> None:
     run_here("pause", "--for", text)

@@ -1,6 +1,7 @@
 """`dialer status`: pauses, pace, backlog and workers."""
 
 import json
+import shlex
 
 import pytest
 from redis import Redis
@@ -8,6 +9,7 @@ from redis import Redis
 from tasks.codes import Code, State
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.fleet.pause import Pause, PauseReason
+from tasks.store import keys
 from tests.support.ground import Ground, job
 from tests.unit.conftest import Run
 
@@ -48,6 +50,23 @@ def test_how_much_of_the_limit_is_used(run_here: Run, ground: Ground) -> None:
     found = json.loads(run_here("status", "--json", DIALER_RATE_LIMIT="60/60s").stdout)
     assert 20 <= found["sent_last_minute"] <= 30
     assert found["share_of_limit"] == pytest.approx(found["sent_last_minute"] / 60, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("ids", "command"),
+    [
+        (["a", "b c", "it's"], """dialer retry a 'b c' 'it'"'"'s'"""),
+        (["-a", "b"], "dialer retry -- -a b"),
+    ],
+)
+def test_one_command_retries_what_was_rejected_before_a_pause(
+    run_here: Run, ground: Ground, ids: list[str], command: str
+) -> None:
+    for job_id in ids:
+        ground.end(ground.sending(job(job_id)), State.REJECTED, Code.BAD_REQUEST)
+    ground.redis.hset(keys.breaker, "rejected_before", json.dumps(ids))
+    assert f"rejected     {len(ids)} before the pause; once fixed: {command}\n" in run_here("status").stdout
+    assert run_here(*shlex.split(command)[1:]).stdout == f"{len(ids)} queued again\n"
 
 
 def test_lists_that_no_worker_reads(run_here: Run, ground: Ground) -> None:
