@@ -7,6 +7,7 @@ from redis import Redis
 
 from config.settings import RateLimit
 from tasks.codes import State
+from tasks.fleet.drain import SPAN_S, Basis, drain, measured_rate, sent_since
 from tasks.fleet.heartbeat import DEAD_AFTER_S
 from tasks.fleet.pause import ActivePause, Pause
 from tasks.fleet.probe import Probe, ids_of, read_probes
@@ -17,7 +18,6 @@ from tasks.store.keys import INBOX_LISTS
 
 #: How many keys are searched for lists that no worker reads, in ten steps of 4 ms. `dialer check` searches more.
 _SCANNED_KEYS: Final = 50_000
-_SPAN_S: Final = 10  # `pace.lua` counts requests in spans of ten seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,9 @@ class FleetStatus:
     in_flight: int
     #: Worker name -> how many calls it places at once.
     workers: dict[str, int]
-    #: How long the backlog takes at the rate of the last minute, or else at the pace; None while the fleet is paused.
+    #: How long the backlog takes, and what this is based on (`drain.Basis`); None if nobody can tell.
     drain_s: float | None
+    drain_basis: Basis
     #: Lists that no worker reads, filled by producers with other transport options -> how many messages they have.
     unread: dict[str, int] = field(default_factory=dict, repr=False)
 
@@ -69,11 +70,21 @@ def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
         pipe.zcard(key)
         # A nudged job is due, although its score is in the future: the jobs on the queue of calls are added below.
         pipe.zcount(key, "-inf", now)
+        pipe.zrangebyscore(key, "-inf", now, start=0, num=1, withscores=True)
     pace, (probing, probed, rejected), calls, in_flight, alive, concurrency, *numbers = pipe.execute()
     inbox, waiting = sum(numbers[: len(INBOX_LISTS)]), numbers[len(INBOX_LISTS) :]
-    due = min(sum(waiting[1::2]) + calls, sum(waiting[::2]))
+    due = min(sum(waiting[1::3]) + calls, sum(waiting[::3]))
+    waiting_since = min((at for oldest in waiting[2::3] for _, at in oldest), default=None)
+    workers = {name: int(concurrency.get(name, 0)) for name in alive}
     sent, spanned_s = _last_minute(pace, now)
-    speed = sent / spanned_s or limit.count / limit.period_s
+    estimate = drain(
+        backlog=inbox + due,
+        limit=limit,
+        rate=measured_rate(pace, now, waiting_since),
+        paused=bool(pauses),
+        probing=bool(probing),
+        works=bool(workers),
+    )
     return FleetStatus(
         pauses=pauses,
         probing=probing,
@@ -84,10 +95,11 @@ def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
         inbox=inbox,
         calls=calls,
         due=due,
-        later=sum(waiting[::2]) - due,
+        later=sum(waiting[::3]) - due,
         in_flight=in_flight,
-        workers={name: int(concurrency.get(name, 0)) for name in alive},
-        drain_s=None if pauses else (inbox + due) / speed,
+        workers=workers,
+        drain_s=estimate.seconds,
+        drain_basis=estimate.basis,
         unread=unread_lists(redis, most_keys=_SCANNED_KEYS),
     )
 
@@ -101,7 +113,4 @@ def _still_rejected(redis: Redis, job_ids: list[str]) -> list[str]:
 
 def _last_minute(pace: dict[str, str], now: float) -> tuple[int, float]:
     """Return the number of requests in the current span and the six before it, and their length in seconds."""
-    tick = int(now / 1000 // _SPAN_S)
-    spans = range(7)
-    sent = sum(int(pace.get(f"sent{n}", 0)) for n in spans if tick - 6 <= int(pace.get(f"tick{n}", 0)) <= tick)
-    return sent, 6 * _SPAN_S + now / 1000 % _SPAN_S
+    return sent_since(pace, int(now / 1000 // SPAN_S) - 6), 6 * SPAN_S + now / 1000 % SPAN_S

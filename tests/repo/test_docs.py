@@ -22,6 +22,7 @@ from config.settings import load
 from config.values import Profile
 from config.variables import VARIABLES
 from tasks.codes import OUTCOMES, PUBLIC_FIXES, WORDS, Code, State
+from tasks.fleet.drain import Basis
 from tasks.fleet.pause import ActivePause, PauseReason
 from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus
@@ -295,6 +296,7 @@ def status_labels() -> set[str]:
         share_of_limit=1,
         workers={},
         drain_s=None,
+        drain_basis=Basis.PAUSED,
         unread={"dial:1": 1},
         **numbers,
     )

@@ -10,6 +10,7 @@ from redis import Redis
 
 from config.masking import mask
 from config.settings import Settings
+from tasks.fleet.drain import Basis
 from tasks.fleet.pause import ActivePause
 from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus, look
@@ -67,7 +68,7 @@ def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> li
         ("in flight", str(status.in_flight)),
         ("workers", workers if status.workers else "none: start one with 'dialer worker'"),
         ("token", f"valid for {span(token_s)}" if token_s else "none yet"),
-        ("backlog ETA", "paused" if status.drain_s is None else span(status.drain_s)),
+        ("backlog ETA", _drain(status)),
     ]
 
 
@@ -75,6 +76,15 @@ def _retry(job_ids: list[str]) -> str:
     """Return the command that retries these jobs; an id may begin like an option."""
     options_end = ["--"] if any(job_id.startswith("-") for job_id in job_ids) else []
     return shlex.join(["dialer", "retry", *options_end, *job_ids])
+
+
+def _drain(status: FleetStatus) -> str:
+    if status.drain_s is None:
+        return {Basis.NO_WORKER: "no worker is running"}.get(status.drain_basis, str(status.drain_basis))
+    if not status.drain_s:
+        return "nothing is due"
+    basis = "the pace" if status.drain_basis is Basis.PACE else "the present rate"
+    return f"{span(status.drain_s)} at {basis}"
 
 
 def _unread(lists: dict[str, int]) -> list[tuple[str, str]]:

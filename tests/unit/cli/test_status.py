@@ -36,6 +36,25 @@ def test_why_it_waits_and_what_waits(run_here: Run, ground: Ground) -> None:
     assert "1, total concurrency 8" in result.stdout
 
 
+def test_the_backlog_eta_is_no_fiction(run_here: Run, ground: Ground) -> None:
+    def eta() -> str:
+        return run_here("status").stdout.rpartition("backlog ETA  ")[2].strip()
+
+    assert eta() == "nothing is due"
+    for n in range(3):  # a few requests, long before the import
+        ground.end(ground.sending(job(f"early{n}")), State.PLACED, Code.PLACED)
+    ground.ledger.accept([job(f"j{n}") for n in range(100)])
+    assert eta() == "no worker is running"
+    Heartbeat(ground.redis, worker="host:1:a", concurrency=8).beat()
+    assert eta() == "0:00:20 at the pace"
+    ground.redis.hset(keys.breaker, "open", "outage")
+    assert eta() == "probing"
+    Pause(ground.redis).begin(PauseReason.OPERATOR, "lunch", for_s=None)
+    assert eta() == "paused"
+    found = json.loads(run_here("status", "--json").stdout)
+    assert (found["drain_s"], found["drain_basis"]) == (None, "paused")
+
+
 def test_as_json(run_here: Run, ground: Ground) -> None:
     Pause(ground.redis).begin(PauseReason.RATE_LIMIT, "429", for_s=60)
     found = json.loads(run_here("status", "--json").stdout)
