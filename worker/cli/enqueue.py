@@ -1,27 +1,23 @@
 """`dialer enqueue`: enters one job, and optionally waits for its outcome."""
 
-import time
 import uuid
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from tasks.codes import OUTCOMES, WORDS, State
-from tasks.errors import JobError
+from tasks.codes import WORDS, State
+from tasks.errors import JobError, LedgerUnavailable
 from tasks.job import Job, parse_job, parse_job_id
 from tasks.ledger.accept import Acceptance
-from tasks.ledger.records import Record, Records
 from tasks.screening.rules import rules_of
 from tasks.screening.screen import screen
 from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
 from worker.cli.output import print_json
 from worker.cli.show import print_record
-from worker.cli.store import acceptor, settings_of, store
-
-_FIRST_POLL_S: Final = 0.1
-_LONGEST_POLL_S: Final = 0.5
+from worker.cli.store import acceptor, settings_of, store, unavailable
+from worker.cli.waiting import wait_for_outcome
 
 
 @click.command(
@@ -71,18 +67,24 @@ def command(
         screen(job, rules_of(settings), datetime.now(UTC))
     except JobError as error:
         raise CommandError(f"{error.code}: {error.message} {WORDS[error.code].fix}") from error
+    seen = f"see 'dialer show {job.id}'."
+    so_far = f"the job may have been entered, {seen}"
     with store(settings) as redis:
-        ((entry, state),) = acceptor(settings, redis).accept([job])
-        if entry is Acceptance.CONFLICT:
-            raise CommandError(
-                f"the id '{job.id}' is already used by a different job: see 'dialer show {job.id}'. "
-                "Nothing was entered."
-            )
-        if not wait:
-            _print_entry(job, entry, state, as_json=as_json)
-            return
-        records = Records(redis)
-        record = _outcome(records, job.id, timeout_s)
+        try:
+            ((entry, state),) = acceptor(settings, redis).accept([job])
+            if entry is Acceptance.CONFLICT:
+                raise CommandError(
+                    f"the id '{job.id}' is already used by a different job: {seen} Nothing was entered."
+                )
+            if not wait:
+                _print_entry(job, entry, state, as_json=as_json)
+                return
+            so_far = f"stopped waiting; the job continues, {seen}"
+            record = wait_for_outcome(redis, job.id, timeout_s)
+        except KeyboardInterrupt:
+            raise Interrupted(so_far) from None
+        except LedgerUnavailable as error:
+            raise unavailable(settings.redis_url, error, f"{so_far[0].upper()}{so_far[1:]}") from error
     if as_json:
         print_json(record)
     else:
@@ -104,22 +106,3 @@ def _print_entry(job: Job, entry: Acceptance, state: State, *, as_json: bool) ->
         click.echo(f"{job.id} {state} (already entered; there is no second call)")
     else:
         click.echo(f"{job.id} {state}")
-
-
-def _outcome(records: Records, job_id: str, timeout_s: float | None) -> Record:
-    """Poll until the job has an outcome, with increasing intervals."""
-    deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    poll_s = _FIRST_POLL_S
-    try:
-        while True:
-            record = records.show(job_id)
-            if record is None:
-                raise CommandError(f"the record of '{job_id}' is no longer in Redis.")
-            if record["state"] in OUTCOMES:
-                return record
-            if deadline is not None and time.monotonic() >= deadline:
-                raise CommandError(f"'{job_id}' is still {record['state']} after {timeout_s:g} s; the job continues.")
-            time.sleep(poll_s)
-            poll_s = min(poll_s * 1.2, _LONGEST_POLL_S)
-    except KeyboardInterrupt:
-        raise Interrupted(f"stopped waiting; the job continues, see 'dialer show {job_id}'.") from None

@@ -13,7 +13,7 @@ from redis import Redis
 
 from sandbox.simulator.process import Simulator
 from tests.integration.conftest import StartWorker
-from tests.support.fleet import ROOT, environment, wait_for
+from tests.support.fleet import ROOT, environment
 from tests.support.ground import Ground, job
 
 DIALER = [sys.executable, "-m", "worker.cli.main"]
@@ -45,7 +45,8 @@ def test_waiting_for_the_outcome(
     assert (shown.returncode, json.loads(shown.stdout)) == (0, record)
 
 
-def test_ctrl_c_while_waiting(env: dict[str, str], real_redis: Redis) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_waiting(env: dict[str, str], real_redis: Redis, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [*DIALER, "enqueue", "+1 212-555-1234", "--id", "a", "--wait"],
         cwd=ROOT,
@@ -55,13 +56,14 @@ def test_ctrl_c_while_waiting(env: dict[str, str], real_redis: Redis) -> None:
         # A shell starts what it runs in the background with SIGINT ignored, these tests perhaps too.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads yet
     )
-    wait_for(lambda: bool(real_redis.exists("dialer:job:a")))
-    # Its connection has read the record: it waits for the outcome.
-    wait_for(lambda: any(client["cmd"] == "hgetall" for client in real_redis.client_list()))
-    process.send_signal(signal.SIGINT)
+    assert process.stderr
+    # At once, not only at the end.
+    assert process.stderr.readline() == "waiting: no worker is running; start one with 'dialer worker'\n"
+    process.send_signal(number)
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 130
     assert errors == "Error: stopped waiting; the job continues, see 'dialer show a'.\n"
+    assert Ground.over(real_redis).state("a") == "queued"
 
 
 @pytest.mark.parametrize(
