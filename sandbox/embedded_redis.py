@@ -42,10 +42,15 @@ class RedisUnavailableError(RuntimeError):
     """No Redis server can be started here; the message says how to fix that."""
 
 
+class PortInUseError(RedisUnavailableError):
+    """The port is in use by another process."""
+
+
 class EmbeddedRedis:
     """A private Redis with its own port and directory, no eviction and no snapshots; a context manager.
 
-    `appendonly` writes every command to a file that `restart()` reads; `appendfsync` says how durably.
+    `port` 0 takes any free port. `appendonly` writes every command to a file that `restart()` reads; `appendfsync`
+    says how durably.
     The server has its own session, so that Ctrl-C does not end it before its owner has cleaned up.
     Raises `RedisUnavailableError` from `start()` and `restart()`.
     """
@@ -53,11 +58,13 @@ class EmbeddedRedis:
     def __init__(
         self,
         *,
+        port: int = 0,
         password: str | None = None,
         appendonly: bool = False,
         appendfsync: Literal["always", "everysec"] = "always",
     ) -> None:
         self.port = 0
+        self._fixed_port = port
         self._password = password
         self._options = {
             "bind": "127.0.0.1",
@@ -82,22 +89,22 @@ class EmbeddedRedis:
         return self._running().pid
 
     def start(self) -> None:
-        """Start with an empty directory on a free port, and return once Redis responds."""
+        """Start with an empty directory, and return once Redis responds."""
         if self._process:
             raise RuntimeError("This embedded Redis is already running.")
         server = find_redis_server()
         self._directory = Path(tempfile.mkdtemp(prefix="dialer-redis-"))
         try:
             # Another process may take the port before Redis binds it; then try another one.
-            for _ in range(_PORT_TRIES):
-                self.port = _free_port()
+            for port in [self._fixed_port] if self._fixed_port else (_free_port() for _ in range(_PORT_TRIES)):
+                self.port = port
                 if self._launch(server):
                     return
         except BaseException:
             self.stop()
             raise
         self.stop()
-        raise RedisUnavailableError("No free port was found on 127.0.0.1; try again.")
+        raise PortInUseError(f"Port {self.port} on 127.0.0.1 is in use by another process.")
 
     def stop(self) -> None:
         """Stop Redis and remove its directory. Does nothing if Redis is not running."""

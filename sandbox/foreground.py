@@ -2,10 +2,11 @@
 
 import re
 from contextlib import ExitStack
+from typing import Final
 
 import click
 
-from sandbox.embedded_redis import EmbeddedRedis, RedisUnavailableError
+from sandbox.embedded_redis import EmbeddedRedis, PortInUseError, RedisUnavailableError
 from sandbox.extra import require_extra
 from sandbox.simulator.behavior import Behavior
 from worker.cli.errors import CommandError
@@ -13,20 +14,36 @@ from worker.cli.examples import examples
 
 require_extra()  # here, because both commands import this module
 
+#: Near Redis' own port, and no other service's.
+_REDIS_PORT: Final = 6399
+
 
 @click.command("sandbox", epilog=examples("dialer sandbox", "dialer sandbox --redis --port 0"))
 @click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), help="0 for any free port.")
 @click.option("--redis", "with_redis", is_flag=True, help="Also start an embedded Redis, empty and in memory.")
-def command(*, port: int, with_redis: bool) -> None:
+@click.option(
+    "--redis-port",
+    show_default=str(_REDIS_PORT),
+    type=click.IntRange(0, 65535),
+    help="With --redis: its port; 0 for any free port.",
+)
+def command(*, port: int, with_redis: bool, redis_port: int | None) -> None:
     """Run the Genesys Cloud simulator until Ctrl-C, and print the settings to use it."""
     from sandbox.simulator.server import CannotListen, run  # noqa: PLC0415 - slow to import
 
+    if redis_port is None:
+        redis_port = _REDIS_PORT
+    elif not with_redis:
+        raise click.UsageError("--redis-port needs --redis.")
     behavior = Behavior()
     with ExitStack() as stack:
         settings: dict[str, str] = {}
         if with_redis:
             try:
-                settings["DIALER_REDIS_URL"] = stack.enter_context(EmbeddedRedis()).url
+                settings["DIALER_REDIS_URL"] = stack.enter_context(EmbeddedRedis(port=redis_port)).url
+            except PortInUseError as error:
+                hint = "Choose another one with --redis-port, or 0 for any free port."
+                raise CommandError(f"{error} {hint}") from error
             except RedisUnavailableError as error:
                 raise CommandError(str(error)) from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from config.variables import PREFIXES
+from sandbox.embedded_redis import EmbeddedRedis
 from tests.support.fleet import ROOT, wait_for
 
 DIALER = [sys.executable, "-m", "worker.cli.main"]
@@ -135,7 +136,7 @@ def test_a_demo_that_was_killed_takes_all_with_it(newcomer: Newcomer) -> None:
 
 
 def test_the_sandbox_prints_settings_that_work(newcomer: Newcomer) -> None:
-    sandbox = newcomer.start("sandbox", "--port", "0", "--redis")
+    sandbox = newcomer.start("sandbox", "--port", "0", "--redis", "--redis-port", "0")
     lines = [line.removeprefix("export ") for line in read_until(sandbox, "Ctrl-C").splitlines()]
     del newcomer.environ["DIALER_MAX_ATTEMPTS"]
     newcomer.environ |= dict(line.split("=", 1) for line in lines if not line.startswith("#"))
@@ -158,3 +159,23 @@ def test_the_sandbox_says_that_its_port_is_taken(newcomer: Newcomer) -> None:
     assert (second.returncode, output) == (1, "")
     assert errors.startswith("Error: cannot listen on ")
     assert errors.count("\n") == 1
+
+
+def test_the_sandbox_has_its_redis_at_the_port_that_was_asked_for(newcomer: Newcomer) -> None:
+    with EmbeddedRedis() as free:
+        port = free.port
+    first = newcomer.start("sandbox", "--port", "0", "--redis", "--redis-port", str(port))
+    assert f"export DIALER_REDIS_URL=redis://127.0.0.1:{port}/0\n" in read_until(first, "Ctrl-C")
+    second = newcomer.start("sandbox", "--port", "0", "--redis", "--redis-port", str(port))
+    output, errors = second.communicate(timeout=30)
+    assert (second.returncode, output) == (1, "")
+    assert errors == (
+        f"Error: Port {port} on 127.0.0.1 is in use by another process. "
+        "Choose another one with --redis-port, or 0 for any free port.\n"
+    )
+
+
+def test_the_port_of_a_redis_needs_a_redis(newcomer: Newcomer) -> None:
+    sandbox = newcomer.start("sandbox", "--redis-port", "0")
+    _, errors = sandbox.communicate(timeout=30)
+    assert (sandbox.returncode, errors) == (2, "Error: --redis-port needs --redis. See 'dialer sandbox --help'.\n")
