@@ -19,22 +19,31 @@ from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
 from worker.cli.spans import span, until_when
 from worker.cli.store import settings_of, store
+from worker.cli.watch import show, watch_option
 from worker.queue_finding import named
 
 
-@click.command("status", epilog=examples("dialer status", "dialer status --json | jq .pauses"))
+@click.command(
+    "status", epilog=examples("dialer status", "dialer status --watch", "dialer status --json | jq .pauses")
+)
+@watch_option
 @click.option("--json", "as_json", is_flag=True, help="Print the status as one JSON object.")
-def command(*, as_json: bool) -> None:
+def command(*, watch: bool, as_json: bool) -> None:
     """Show pauses, the rate, the backlog and the workers."""
     settings = settings_of()
     with store(settings) as redis:
-        status = look(redis, limit=settings.rate_limit)
-        token_s = _token_s(settings, redis)
+        show(lambda: _print(redis, settings, as_json=as_json), watch=watch)
+
+
+def _print(redis: Redis, settings: Settings, *, as_json: bool) -> bool:
+    status = look(redis, limit=settings.rate_limit)
+    token_s = _token_s(settings, redis)
     if as_json:
         probed = [dataclasses.asdict(probe) | {"number": mask(probe.number)} for probe in status.probed]
         print_json(_plain(dataclasses.asdict(status) | {"probed": probed, "token_s": token_s}))
     else:
         print_fields(_lines(status, settings, token_s))
+    return True
 
 
 def _token_s(settings: Settings, redis: Redis) -> float | None:

@@ -25,3 +25,29 @@ def test_how_far_it_is(run_here: Run, ground: Ground) -> None:
         "states": {"open": 2, "placed": 1},
     }
     assert "1 of 3 done" in run_here("batch", "b").stdout
+
+
+def test_it_is_watched_until_all_are_done(run_here: Run, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground.ledger.accept([job(f"j{n}", batch="b") for n in range(2)])
+    left = ["j0", "j1"]
+
+    def passes(_seconds: float) -> None:
+        ground.end(ground.sending(job(left.pop(), batch="b")), State.PLACED, Code.PLACED)
+
+    monkeypatch.setattr("worker.cli.watch.time.sleep", passes)
+    result = run_here("batch", "b", "--watch")
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if "done" in line] == [f"{n} of 2 done" for n in range(3)]
+    assert "\x1b" not in result.stdout
+
+
+def test_ctrl_c_ends_a_watch(run_here: Run, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("worker.cli.watch.time.sleep", interrupt)
+    ground.ledger.accept([job("a", batch="b")])
+    for args in (["batch", "b"], ["status"], ["status", "--json"]):
+        result = run_here(*args, "--watch")
+        assert (result.exit_code, result.stderr) == (130, "Error: interrupted.\n")
+        assert result.stdout
