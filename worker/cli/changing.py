@@ -68,7 +68,7 @@ class Change:
             if changes.unchanged:
                 raise click.exceptions.Exit(changes.error.exit_code)
         elif single is None:
-            self._print_total(changes)
+            self._print_total(changes, len(seen))
         else:
             self._print_single(single, changes)
 
@@ -103,14 +103,14 @@ class Change:
         # The answer to the last chunk may be lost.
         return f"At least {changes.changed} of {len(seen)} jobs were {self.done}."
 
-    def _print_total(self, changes: _Changes) -> None:
+    def _print_total(self, changes: _Changes, total: int) -> None:
         click.echo(f"{changes.changed} {self.done}")
         if not changes.unchanged:
             return
         more = len(changes.unchanged) - _MAX_PRINTED
         if more > 0:
             click.echo(f"… and {more} more jobs; --json prints them all.", err=True)
-        raise changes.error(f"{len(changes.unchanged)} jobs were not {self.done}.")
+        raise changes.error(f"{len(changes.unchanged)} of {total} jobs were not {self.done}.")
 
     def _print_single(self, job_id: str, changes: _Changes) -> None:
         name = escape_unprintable(job_id)

@@ -204,7 +204,7 @@ class TestSomeThatCannotBeChanged:
         assert result.stderr.splitlines() == [
             "cannot cancel 'out': the call may already be in progress; wait for its outcome.",
             "cannot cancel 'nobody': there is no such job.",
-            "Error: 2 jobs were not cancelled.",
+            "Error: 2 of 4 jobs were not cancelled.",
         ]
 
     def test_for_programs(self, run_here: Run, ground: Ground) -> None:
@@ -235,7 +235,7 @@ class TestSomeThatCannotBeChanged:
         assert (result.exit_code, result.stdout) == (3, "0 cancelled\n")
         assert result.stderr.splitlines()[20:] == [
             "… and 30 more jobs; --json prints them all.",
-            "Error: 50 jobs were not cancelled.",
+            "Error: 50 of 50 jobs were not cancelled.",
         ]
 
     @pytest.mark.parametrize(
