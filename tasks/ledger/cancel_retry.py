@@ -56,11 +56,12 @@ class CancelRetry:
     def cancel(self, jobs: Sequence[JobSeen]) -> list[JobChange]:
         """Cancel waiting jobs. A job whose request may have been sent, or that has an outcome, is not changed."""
         pipe: Any = self._redis.pipeline(transaction=False)
+        fields = outcome_fields(Code.CANCELLED)
         # A job that was not there may be accepted at this moment, in a batch and a due set that are not known here.
         for job in (job for job in jobs if job.state):
             self._withdraw(
                 keys=[*outcome_keys(job.id, job.batch, State.CANCELLED), keys.due_at(job.priority)],
-                args=[job.id, self._retention_ms, State.CANCELLED, *outcome_fields(Code.CANCELLED)],
+                args=[job.id, self._retention_ms, State.CANCELLED, *fields],
                 client=pipe,
             )
         return _changes(jobs, pipe)
