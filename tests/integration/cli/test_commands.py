@@ -82,7 +82,13 @@ def test_a_reader_that_leaves_early_is_no_error(env: dict[str, str], real_redis:
     for command in ("list --state queued --limit 2000", "export", "export --format jsonl"):
         pipe = f"set -o pipefail; {' '.join(DIALER)} {command} | head -1"
         done = subprocess.run(
-            ["bash", "-c", pipe], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60
+            ["bash", "-c", pipe],
+            cwd=ROOT,
+            env=env | {"PYTHONUNBUFFERED": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
         assert (done.returncode, done.stdout.count("\n"), done.stderr) == (141, 1, ""), command
 
@@ -122,7 +128,7 @@ def test_a_reader_that_left_before_the_first_line(
         done = subprocess.run(
             [*DIALER, *args],
             cwd=ROOT,
-            env=env,
+            env=env | {"PYTHONUNBUFFERED": ""},
             stdout=closed,
             stderr=closed if both else subprocess.PIPE,
             text=True,
@@ -135,7 +141,13 @@ def test_a_reader_that_left_before_the_first_line(
 def test_a_full_disk_is_one_line(env: dict[str, str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [*DIALER, "export"], cwd=ROOT, env=env, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*DIALER, "export"],
+            cwd=ROOT,
+            env=env | {"PYTHONUNBUFFERED": ""},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

@@ -6,11 +6,13 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from config.values import Secret
 from sandbox.embedded_redis import EmbeddedRedis
 from tasks.errors import LedgerUnavailable
 from tests.support.ground import Ground, job
 from tests.unit.conftest import Run
 from worker.cli.main import COMMANDS
+from worker.cli.store import redis_fault
 
 
 def test_wrong_settings_are_a_line_each_and_2(run: Run) -> None:
@@ -77,6 +79,10 @@ class TestTheDefaultUrl:
     @pytest.mark.parametrize("url", ["redis://localhost:6379/0", "redis://localhost:1/0"])
     def test_nothing_is_said_of_a_url_that_was_set(self, run: Run, url: str) -> None:
         assert "default" not in run("show", "a", DIALER_REDIS_URL=url).stderr
+
+    def test_nor_of_one_that_is_no_setting(self, alone: Path) -> None:
+        """Such as the one that the demo starts."""
+        assert "default" not in redis_fault(Secret("redis://127.0.0.1:6399/0"), LedgerUnavailable("refused"))
 
     @pytest.mark.parametrize("url", ["redis://localhost:6379/0", "redis://localhost:1/0"])
     def test_nor_of_one_in_a_file(self, run: Run, alone: Path, url: str) -> None:
