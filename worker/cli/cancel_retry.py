@@ -35,7 +35,8 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print {changed, un
 def cancel(*, job_ids: tuple[str, ...], as_json: bool, **filters: str | None) -> None:
     """Cancel waiting jobs: those with the given ids, or those that the options select.
 
-    - reads ids from standard input, one a line. A job whose call may already be in progress cannot be canceled.
+    With "-", ids are read from standard input, one a line. A job whose call may already be in progress cannot be
+    canceled.
     """
     Change(
         verb="cancel",
@@ -70,8 +71,8 @@ def cancel(*, job_ids: tuple[str, ...], as_json: bool, **filters: str | None) ->
 def retry(*, job_ids: tuple[str, ...], not_placed: bool, as_json: bool, **filters: str | None) -> None:
     """Retry jobs that were not placed: those with the given ids, or those that --state or --code selects.
 
-    - reads ids from standard input, one a line. Each job gets a fresh attempt count. A job that was placed cannot be
-    retried. A job that may have been placed can be retried only with --i-know-it-was-not-placed.
+    With "-", ids are read from standard input, one a line. Each job gets a fresh attempt count. A job that was placed
+    cannot be retried. A job that may have been placed can be retried only with --i-know-it-was-not-placed.
     """
     if filters["batch"] and not (filters["state"] or filters["code"]):
         raise click.UsageError("--batch needs --state or --code, so that not the whole batch is called again.")
