@@ -15,6 +15,8 @@ Record = dict[str, Any]
 
 #: Fields of a record that are numbers; `attributes` is an object, and all others are strings.
 NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "conflicts", "max_attempts"})
+#: Without their records, ids are small.
+_IDS_AT_A_TIME: Final = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ class Records:
     def ids(self, states: Iterable[State], *, batch: str | None = None) -> Iterator[str]:
         """Yield the ids of all jobs that may be in these states, unread: only their records say whether they are."""
         for key in dict.fromkeys(key for state in states for key in sources(state, batch)):
-            for some in entries(self._redis, key):
+            for some in entries(self._redis, key, at_a_time=_IDS_AT_A_TIME):
                 yield from (job_id for job_id, _ in some)
 
     def counts(self, batch: str | None = None) -> dict[str, int]:
