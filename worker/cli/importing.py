@@ -1,22 +1,18 @@
 """`dialer import`: enters a job for each row of a file, or says what would become of the rows."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from config.settings import RateLimit
-from tasks.codes import WORDS
 from tasks.errors import LedgerUnavailable
-from tasks.fleet.pace import Pace
 from tasks.screening.rules import rules_of
 from worker.cli.errors import CommandError, Interrupted, WrongUsage
 from worker.cli.examples import examples
-from worker.cli.output import print_json, print_table
+from worker.cli.import_report import print_how_it_is_read, print_summary, report_rows
 from worker.cli.progress import progress
 from worker.cli.store import acceptor, settings_of, store, unavailable
 from worker.importing.bulk import DryRun, import_jobs
@@ -25,12 +21,10 @@ from worker.importing.columns import Columns
 from worker.importing.encoding import is_text_encoding
 from worker.importing.lost_digits import Numbers, restored
 from worker.importing.refused import RefusedRows
-from worker.importing.rows import BadFile, BadRow, RowDefaults
+from worker.importing.rows import BadFile, RowDefaults
 from worker.importing.seen import FirstRows
-from worker.importing.source import FORMATS, Source, open_source
-from worker.importing.summary import CodeCount, ImportSummary
-
-_MAX_PRINTED: Final = 20
+from worker.importing.source import FORMATS, open_source
+from worker.importing.summary import ImportSummary
 
 
 def _mapping(_ctx: click.Context, _option: click.Parameter, maps: tuple[str, ...]) -> dict[str, str]:
@@ -91,8 +85,9 @@ def command(file: str, **options: Any) -> None:
     """
     if options["region"] and options["numbers"] == Numbers.INTERNATIONAL:
         raise WrongUsage("--numbers international reads every number without a region; leave out --region.")
-    if options["errors"] and options["errors"].exists() and file != "-" and options["errors"].samefile(file):
-        raise WrongUsage(f"--errors {options['errors']} is the file that is imported; choose another name.")
+    errors: Path | None = options["errors"]
+    if errors and errors.exists() and Path(file).exists() and errors.samefile(file):
+        raise WrongUsage(f"--errors {errors} is the file that is imported; choose another name.")
     try:
         clean = _run(file, **options)
     except BadFile as error:
@@ -127,13 +122,13 @@ def _run(
     with ExitStack() as stack:
         source = stack.enter_context(open_source(file))
         rows = defaults.jobs(source.rows(columns, file_format=file_format, encoding=encoding))
-        _print_how_it_is_read(source, columns, chosen=encoding)
+        print_how_it_is_read(source, columns, chosen=encoding)
         refused = stack.enter_context(RefusedRows(errors, source.sheet)) if errors else None
         redis = stack.enter_context(store(settings))
         ledger = acceptor(settings, redis)
         entering = DryRun(ledger, stack.enter_context(FirstRows())) if dry_run else ledger
         advance, print_line = stack.enter_context(progress("rows", total=source.size, position=source.position))
-        _report_rows(summary, refused, None if as_json else print_line)
+        report_rows(summary, refused, None if as_json else print_line)
         screened = checked(rows, rules, datetime.now(UTC), stack.enter_context(FirstRows()))
         try:
             for _ in import_jobs(screened, entering, summary, skip_repeated=repeated == "skip"):
@@ -142,75 +137,10 @@ def _run(
             raise unavailable(settings.redis_url, error, _so_far(summary)) from error
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted. {_so_far(summary)}") from None
-    _print_summary(summary, settings.rate_limit, as_json=as_json)
+    print_summary(summary, settings.rate_limit, as_json=as_json)
     if refused and refused.count:
         click.echo(f"{refused.count} rows were written to {errors}: correct them, and import that file.", err=True)
     return summary.is_clean
-
-
-def _print_how_it_is_read(source: Source, columns: Columns, *, chosen: str | None) -> None:
-    """Say what was guessed of the file, so that a wrong guess is seen."""
-    if not chosen and not source.encoding.startswith("utf-8"):
-        name = {"cp1252": "Windows-1252", "utf-16": "UTF-16"}[source.encoding]
-        click.echo(f"Reading the file as {name}; if that is wrong, use --encoding.", err=True)
-    left_out = [name for name in source.sheet.header if columns.field_of(name) is None] if source.sheet else []
-    if left_out:
-        click.echo(f"Leaving out the columns: {', '.join(map(ascii, left_out))}.", err=True)
-
-
-def _report_rows(
-    summary: ImportSummary, refused: RefusedRows | None, print_line: Callable[[str], None] | None
-) -> None:
-    """Let the summary report rows as they come: the first ones in words, and all of them to the file."""
-    printed = 0
-
-    def say(line: str) -> None:
-        nonlocal printed
-        if print_line and (printed := printed + 1) <= _MAX_PRINTED:
-            print_line(line)
-
-    def on_bad_row(row: BadRow) -> None:
-        say(f"row {row.number}: {row.code}: {row.message}")
-        if refused:
-            refused.add(row)
-
-    summary.on_bad_row = on_bad_row
-    summary.on_repeated_row = lambda row, first: say(f"row {row}: the same number as row {first}")
-
-
-def _print_summary(summary: ImportSummary, limit: RateLimit, *, as_json: bool) -> None:
-    seconds = round(summary.accepted * Pace.of(limit).interval_s)
-    if as_json:
-        print_json(summary.as_json() | {"seconds_at_pace": seconds})
-        return
-    reported = summary.conflicting + summary.bad + summary.repeated + summary.skipped
-    if reported > _MAX_PRINTED:
-        click.echo(f"… and {reported - _MAX_PRINTED} more rows; --json or --errors has more.", err=True)
-    accepted = "would be accepted" if summary.dry_run else "accepted"
-    click.echo(
-        f"{summary.rows} rows: {summary.accepted} {accepted}, {summary.replayed} already known, "
-        f"{summary.conflicting} conflicting, {summary.bad} refused."
-    )
-    if summary.dry_run:
-        click.echo("Nothing was entered.")
-    if summary.repeated:
-        click.echo(f"{summary.repeated} rows have the number of an earlier row; --repeated skip leaves them out.")
-    if summary.skipped:
-        click.echo(f"{summary.skipped} rows were skipped, because they have the number of an earlier row.")
-    if summary.accepted:
-        click.echo(
-            f"At {limit.count} requests in {limit.period_s:g} s, the calls take at least "
-            f"{timedelta(seconds=max(seconds, 1))}."
-        )
-    if summary.codes:
-        click.echo()
-        cells = [(code, found.count, _rows(found), WORDS[code].fix) for code, found in summary.most_frequent()]
-        print_table(("code", "rows", "first rows", "how to fix it"), cells)
-
-
-def _rows(count: CodeCount) -> str:
-    more = ", …" if count.count > len(count.rows) else ""
-    return ", ".join(map(str, count.rows)) + more
 
 
 def _so_far(summary: ImportSummary) -> str:

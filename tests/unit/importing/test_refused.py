@@ -81,3 +81,5 @@ def test_a_file_that_cannot_be_written(run_here: Run, alone: Path, errors: str, 
     assert result.exit_code == 2
     assert told in result.stderr
     assert (alone / "jobs.csv").read_text() == "to\n911\n"
+    missing = run_here("import", "missing.csv", "--errors", "jobs.csv")
+    assert missing.stderr.startswith("Error: missing.csv: The file cannot be read: ")
