@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from redis import Redis
 
-from tasks.codes import OUTCOMES, WORDS, Code, State
+from tasks.codes import OUTCOMES, State
 from tasks.ledger.paging import entries, sources
 from tasks.store import keys
 
@@ -111,8 +111,6 @@ def _public(job_id: str, entries: Any) -> Record | None:
     asked: Record = json.loads(entries.get("_job", "{}"))
     asked.pop("to", None)  # it is in the record in E.164, and as it was written
     fields = {name: _value(name, text) for name, text in entries.items() if not name.startswith("_")}
-    if fields.get("code") == Code.PLACED:
-        fields.setdefault("hint", WORDS[Code.PLACED].fix)  # the same for all, so it is not stored
     return {"id": job_id} | asked | fields
 
 

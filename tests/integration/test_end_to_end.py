@@ -111,6 +111,7 @@ def test_stored_results_are_what_a_producer_relies_on(
     assert {name for name in record if not name.startswith("_")} == {
         *("state", "to", "from", "to_raw", "attempts", "code", "message", "hint", "http_status", "priority"),
         *("conversation_id", "correlation_id", "batch", "worker", "accepted_at", "sent_at", "finished_at"),
+        "attributes",
     }
     entries: Any = real_redis.xrange("dialer:outcomes")
     ((_, entry),) = entries

@@ -91,5 +91,4 @@ class Snapshot:
         numbers, record = ("attempts", "http_status", "priority", "max_attempts"), self.records[job_id]
         public = {k: v for k, v in record.items() if k[0] != "_" and k not in COUNTED_LATER}
         asked = {k: v for k, v in json.loads(record.get("_job", "{}")).items() if k != "to"}
-        asked |= {"hint": "Nothing to do."} if record["state"] == "placed" else {}
         return {"id": job_id} | asked | {k: int(v) if k in numbers else v for k, v in public.items()}

@@ -24,9 +24,9 @@ local function file_under(key, now, id, retention)
   redis.call('PEXPIRE', key, string.format('%d', retention))
 end
 
--- What only a job needs that may be dialed again, or for which there is something to do.
+-- What only a job needs that may be dialed again.
 local NEEDED_TO_DIAL = { _job = true, _due_ms = true, _since_ms = true, _not_after_ms = true, _ticket = true,
-  _deaths = true, hint = true }
+  _deaths = true }
 local FINGERPRINT = 16 -- characters that tell a replay from a conflict as long as the record is kept
 
 -- Keep only what a reader needs of a placed job, because it is never dialed again: what the producer asked for becomes
