@@ -74,6 +74,9 @@ class TestRetry:
     def test_a_placed_job_never(self, ground: Ground) -> None:
         ground.end(ground.sending(job()), State.PLACED, Code.PLACED)
         assert ground.retry("order-42", not_placed=True) == JobChange(done=False, state=State.PLACED)
+        # An earlier version kept the content of a placed job, from which it could be dialed.
+        ground.redis.hset(keys.job("order-42"), "_job", job().content())
+        assert ground.retry("order-42", not_placed=True) == JobChange(done=False, state=State.PLACED)
 
     def test_an_unconfirmed_job_only_on_a_persons_word(self, ground: Ground) -> None:
         claim = ground.sending(job())
