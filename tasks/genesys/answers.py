@@ -44,7 +44,12 @@ class Answer:
     @property
     def is_by_the_api(self) -> bool:
         """Whether Genesys Cloud sent the answer: the page of a proxy has no JSON object and no correlation id."""
-        return self._object is not None or correlation_id(self.headers, {}) is not None
+        return self.has_json or correlation_id(self.headers, {}) is not None
+
+    @property
+    def has_json(self) -> bool:
+        """Whether the body is a JSON object, complete and readable."""
+        return self._object is not None
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object of the body, or an empty one for any other body, such as HTML from a proxy."""

@@ -30,7 +30,7 @@ from tasks.fleet.pace import Pace
 from tasks.job import DEFAULT_PRIORITY, Job, parse_job
 from tasks.ledger.accept import Acceptor
 from tasks.ledger.claim import Claim, Declined, DeclineReason, Gate, GateVerdict
-from tasks.ledger.outcome import end_fields, flat, outcome_keys, settle_argument
+from tasks.ledger.outcome import end_fields, flat, follow_argument, outcome_keys, settle_argument
 from tasks.ledger.replay import Replay
 from tasks.ledger.settlement import End, Settled, Settlement, SettleResult
 from tasks.store import keys
@@ -59,10 +59,13 @@ class Ledger(Acceptor):
         pace: Pace,
         retention_s: float,
         call_deadline_s: float,
+        follow: bool = False,
         stopping: Event | None = None,
     ) -> None:
+        """`follow`: whether placed calls are followed until they end."""
         super().__init__(redis, retention_s=retention_s)
         self._pace = pace
+        self._follow = follow
         self._sending_lease_ms = int((call_deadline_s + SENDING_MARGIN_S) * 1000)
         self._replay = Replay(redis, retention_ms=self._retention_ms)
         names = ("claim", "send", "settle")
@@ -119,9 +122,9 @@ class Ledger(Acceptor):
         """
         job, action = claim.job, settlement.action
         # The outcome is remembered first: if Redis loses it, it is recorded again.
-        call = None
+        call, follow = None, follow_argument(job, action) if self._follow else None
         if isinstance(action, End) and action.state in _MAY_HAVE_RUNG:
-            call = self._replay.remember(job, claim.fence, action.state, end_fields(action))
+            call = self._replay.remember(job, claim.fence, action.state, end_fields(action), follow)
         # A release uses no index of an outcome, so the script gets the keys of any state.
         state = action.state if isinstance(action, End) else State.FAILED
         result, stopped = self._until_stored(
@@ -129,8 +132,9 @@ class Ledger(Acceptor):
             keys=[
                 *outcome_keys(job.id, job.batch, state),
                 *(keys.due_at(job.priority), keys.pace, keys.breaker, keys.pause, keys.wake),
+                *(keys.followed, keys.followed_jobs),
             ],
-            args=[job.id, claim.fence, self._retention_ms, settle_argument(settlement)],
+            args=[job.id, claim.fence, self._retention_ms, settle_argument(settlement, follow)],
         )
         if call and result == SettleResult.LOST and self._until_stored(self._replay.replay, [call]):
             result = SettleResult.DONE

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tasks.codes import WORDS, Code, State, fix_of
 from tasks.fleet.breaker import FIRST_DISTANCE_S, IN_A_ROW, LONGEST_DISTANCE_S, Report
+from tasks.job import Job
 from tasks.ledger.settlement import End, Release, Settlement
 from tasks.store import keys
+
+#: A placed call is looked at after this time: before, few calls have ended.
+FIRST_LOOK_S: Final = 20.0
 
 
 def outcome_keys(job_id: str, batch: str | None, state: State, *, result_id: str | None = None) -> list[str]:
@@ -46,7 +50,15 @@ def end_fields(end: End) -> list[Any]:
     )
 
 
-def settle_argument(settlement: Settlement) -> str:
+def follow_argument(job: Job, action: End | Release) -> dict[str, Any] | None:
+    """Return what `lua/parts/follow.lua` needs of a placed call; None for anything else."""
+    if not isinstance(action, End) or action.state is not State.PLACED or not action.conversation_id:
+        return None
+    first_ms = int(FIRST_LOOK_S * 1000)
+    return {"conversation": action.conversation_id, "batch": job.batch or "", "first_ms": first_ms}
+
+
+def settle_argument(settlement: Settlement, follow: dict[str, Any] | None) -> str:
     """Return the settlement as JSON for `settle.lua`, without absent values. Times are in ms."""
     reading, pause = settlement.reading, settlement.pause
     parts = {
@@ -61,6 +73,7 @@ def settle_argument(settlement: Settlement) -> str:
             "allowed": reading.allowed,
             "reset_ms": int(reading.reset_s * 1000),
         },
+        "follow": follow,
     }
     return json.dumps({name: value for name, value in parts.items() if value is not None})
 

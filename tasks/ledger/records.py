@@ -9,12 +9,15 @@ from redis import Redis
 
 from tasks.codes import OUTCOMES, State
 from tasks.ledger.paging import entries, sources
+from tasks.results import CallResult
 from tasks.store import keys
 
 Record = dict[str, Any]
 
 #: Fields of a record that are numbers; `attributes` is an object, and all others are strings.
 NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "conflicts", "max_attempts"})
+#: Fields that are seconds, with a fraction.
+SECONDS: Final = frozenset({"ring_s", "talk_s"})
 #: Without their records, ids are small.
 _IDS_AT_A_TIME: Final = 2_000
 
@@ -50,18 +53,21 @@ class Records:
         *,
         batch: str | None = None,
         code: str | None = None,
+        result: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
         """Return a page of the jobs in a state, of one batch or of all, newest first. Waiting jobs: latest due first.
 
-        `code` leaves out the jobs with another. Each outcome has an index. The other states, and codes, are found by
-        reading records, so such a page may read more jobs than it returns. Raises ValueError if `after` is not the
-        cursor of a page.
+        `code` and `result` leave out the jobs with another. Each outcome has an index. The other states, codes and
+        results are found by reading records, so such a page may read more jobs than it returns. Raises ValueError if
+        `after` is not the cursor of a page.
         """
         found: list[Record] = []
         for cursor, record in self._walk(state, batch, after):
-            if record and record["state"] == state and code in {None, record.get("code")}:
+            if not record or record["state"] != state:
+                continue
+            if code in {None, record.get("code")} and result in {None, record.get("result")}:
                 found.append(record)
                 if len(found) == limit:
                     return Page(records=found, after=cursor)
@@ -88,6 +94,11 @@ class Records:
         numbers = pipe.execute()
         found = dict(zip(map(str, outcomes), numbers, strict=False))
         return {"open": sum(numbers[len(outcomes) :]), **found}
+
+    def results(self, batch: str) -> dict[str, int]:
+        """Return how many calls of a batch have each result, in the order of `CallResult`, without those of none."""
+        counts: Any = self._redis.hgetall(keys.batch_results(batch))
+        return {str(result): count for result in CallResult if (count := int(counts.get(result, 0)))}
 
     def _walk(self, state: State, batch: str | None, after: str | None) -> Iterator[tuple[str, Record | None]]:
         """Yield (cursor, record) of all jobs that may be in the state, newest first, after the cursor `after`.
@@ -117,4 +128,6 @@ def _public(job_id: str, entries: Any) -> Record | None:
 def _value(name: str, text: str) -> Any:
     if name in NUMBERS:
         return int(text)
+    if name in SECONDS:
+        return float(text)
     return json.loads(text) if name == "attributes" else text

@@ -5,6 +5,7 @@ is missing would be called again. So each process remembers the outcomes of its 
 Nothing is sent in the meantime (`lua/parts/restarted.lua`).
 """
 
+import json
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -35,6 +36,8 @@ class RememberedCall(NamedTuple):
     fence: int
     state: State
     fields: list[Any]
+    #: How the call is followed, see `follow_argument`.
+    follow: dict[str, Any] | None
 
 
 class Replay:
@@ -47,9 +50,11 @@ class Replay:
         self._calls: deque[RememberedCall] = deque(maxlen=_MOST)
         self._lock = Lock()
 
-    def remember(self, job: Job, fence: int, state: State, fields: list[Any]) -> RememberedCall:
+    def remember(
+        self, job: Job, fence: int, state: State, fields: list[Any], follow: dict[str, Any] | None = None
+    ) -> RememberedCall:
         """Keep an outcome for a later replay."""
-        call = RememberedCall(time.monotonic(), job, fence, state, fields)
+        call = RememberedCall(time.monotonic(), job, fence, state, fields, follow)
         with self._lock:
             self._calls.append(call)
         return call
@@ -78,6 +83,7 @@ class Replay:
         self._script(
             keys=[
                 *outcome_keys(job.id, job.batch, call.state),
+                *(keys.followed, keys.followed_jobs),
                 keys.due_at(job.priority),
                 *(keys.index(state) for state in _WITHDRAWN),
                 *(keys.batch(job.batch or "", state) for state in _WITHDRAWN),
@@ -88,6 +94,7 @@ class Replay:
                 self._retention_ms,
                 call.state,
                 fingerprint(job.content()),
+                json.dumps(call.follow) if call.follow else "",
                 *call.fields,
                 *flat({"batch": job.batch, "priority": job.priority}),
             ],

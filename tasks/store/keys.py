@@ -42,6 +42,7 @@ PACE_FIELDS: Final = {
     "upto": "Until the window ends, slots up to this number may be reserved.",
     "ticket": "The slot of the request whose answer was last used.",
     "count": "How many requests Genesys Cloud had counted, according to that answer.",
+    "look_ms": "The last slot that was reserved for a look-up of calls.",
     "tick<n>": "A span of ten seconds, as its number since 1970; the last seven spans are kept in turn.",
     "sent<n>": "How many requests were sent in that span.",
 }
@@ -60,6 +61,13 @@ BREAKER_FIELDS: Final = {
     "distance_ms": "The time between the last probe and the next.",
     "probe_ms": "Until when the current probe may be in progress.",
 }
+#: zset: conversation id -> when to look next what became of the call; has an entry for each call that is followed.
+followed: Final = "dialer:followed"
+#: hash: conversation id -> the job whose call it is.
+followed_jobs: Final = "dialer:followed:jobs"
+FOLLOWED_JOBS_FIELDS: Final = {
+    "<conversation>": "A JSON list: the id of the job, its batch or an empty text, and when the call was placed."
+}
 #: zset: job id -> its not_after, for jobs that have a not_after and no outcome.
 expiring: Final = "dialer:expiring"
 #: list of at most one token: wakes one sleeping scheduler.
@@ -76,11 +84,13 @@ run: Final = "dialer:run"
 #: stream, capped: one entry for each outcome.
 outcomes: Final = "dialer:outcomes"
 OUTCOMES_FIELDS: Final = {
+    "event": "`outcome`, or `result`: what became of the placed call.",
     "id": "The id of the job.",
     "state": "The outcome.",
     "code": "Its code.",
     "batch": "The job's batch, or an empty string.",
     "finished_at": "When the job got the outcome, in ISO 8601.",
+    "result": "The result of the call; only for the event `result`.",
 }
 
 
@@ -126,6 +136,13 @@ JOB_FIELDS: Final = {
     "due_at": "When it is due; only while it waits.",
     "sent_at": "When the last request was sent.",
     "finished_at": "When it got its outcome.",
+    "call_state": "How far the placed call is: `contacting`, `ringing`, `connected` or `ended`.",
+    "result": "How the placed call ended; absent while it goes on.",
+    "result_detail": "The platform's own words for it, such as `sip:486` or `disconnect:timeout`.",
+    "answered_at": "When the callee's phone was answered, by the platform's clock.",
+    "ended_at": "When the call ended, by the platform's clock.",
+    "ring_s": "How long the callee's phone rang, in seconds.",
+    "talk_s": "How long the callee was connected, in seconds.",
     "replays": "How often the same job was sent again under this id.",
     "conflicts": "How often a different job was sent under this id.",
     # Private to the ledger.
@@ -149,6 +166,14 @@ def index(state: State | str) -> str:
 def batch(batch: str, state: State | str) -> str:
     """Zset: the same for one batch. State `open`: its jobs without an outcome, by the time of acceptance."""
     return f"dialer:batch:{state}:{batch}"
+
+
+def batch_results(batch: str) -> str:
+    """Hash: result -> how many calls of the batch ended so. Expires after the retention."""
+    return f"dialer:results:{batch}"
+
+
+BATCH_RESULTS_FIELDS: Final = {"<result>": "How many calls of the batch have this result."}
 
 
 def in_hand(worker: str) -> str:

@@ -115,7 +115,7 @@ def test_stored_results_are_what_a_producer_relies_on(
     }
     entries: Any = real_redis.xrange("dialer:outcomes")
     ((_, entry),) = entries
-    assert set(entry) == {"id", "state", "code", "batch", "finished_at"}
+    assert set(entry) == {"event", "id", "state", "code", "batch", "finished_at"}
 
 
 def test_no_number_and_no_secret_is_in_the_log(

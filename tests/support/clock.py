@@ -8,13 +8,13 @@ from redis import Redis
 from tasks.store import keys
 
 _RECORD = ("_due_ms", "_not_after_ms", "_slot_ms", "_since_ms")
-_HASHES = {"pace": ("tat_ms", "window_ms", "seen_ms"), "breaker": ("sent_ms", "answered_ms", "probe_ms")}
+_HASHES = {"pace": ("tat_ms", "window_ms", "seen_ms", "look_ms"), "breaker": ("sent_ms", "answered_ms", "probe_ms")}
 
 
 def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
     """Make every stored time `seconds` older; a negative number makes it younger."""
     ms = seconds * 1000
-    zsets = [*keys.due, keys.leases, keys.expiring, keys.workers]
+    zsets = [*keys.due, keys.leases, keys.expiring, keys.workers, keys.followed]
     hashes = {keys.job(job_id): _RECORD for job_id in job_ids} | {f"dialer:{k}": v for k, v in _HASHES.items()}
     pipe = redis.pipeline(transaction=False)
     for key in zsets:
@@ -22,6 +22,7 @@ def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
     for key, fields in hashes.items():
         pipe.hmget(key, list(fields))
     pipe.hgetall(keys.pause)
+    pipe.hgetall(keys.followed_jobs)
     replies: Any = iter(pipe.execute())
     for key in zsets:
         if entries := next(replies):
@@ -34,4 +35,7 @@ def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
         entry = json.loads(text)
         moved = {name: entry[name] - ms for name in ("since_ms", "until_ms") if entry[name] is not None}
         pipe.hset(keys.pause, reason, json.dumps(entry | moved, separators=(",", ":")))
+    for conversation, text in next(replies).items():
+        job_id, batch, since_ms = json.loads(text)
+        pipe.hset(keys.followed_jobs, conversation, json.dumps([job_id, batch, since_ms - ms]))
     pipe.execute()

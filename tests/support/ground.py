@@ -11,11 +11,13 @@ from tasks.fleet.pace import Pace
 from tasks.job import Job
 from tasks.ledger.cancel_retry import CancelRetry, JobChange, JobSeen
 from tasks.ledger.claim import Claim, Gate, GateVerdict
+from tasks.ledger.following import Following, Progress
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
 from tasks.ledger.records import Record, Records
 from tasks.ledger.settlement import End, Release, Settlement, SettleResult
 from tasks.resolution import Answered, RetryPolicy, decide
+from tasks.results import CallResult, CallState
 from tasks.store import keys
 from tests.support.clock import advance
 
@@ -33,16 +35,18 @@ class Ground:
     records: Records
     reaper: Reaper
     cancel_retry: CancelRetry
+    following: Following
 
     @classmethod
     def over(cls, redis: Redis, *, pace: Pace = UNPACED) -> Self:
-        ledger = Ledger(redis, pace=pace, retention_s=3600, call_deadline_s=CALL_DEADLINE_S)
+        ledger = Ledger(redis, pace=pace, retention_s=3600, call_deadline_s=CALL_DEADLINE_S, follow=True)
         return cls(
             redis=redis,
             ledger=ledger,
             records=Records(redis),
             reaper=Reaper(redis, retention_s=3600),
             cancel_retry=CancelRetry(redis, retention_s=3600),
+            following=Following(redis, pace=pace, retention_s=3600),
         )
 
     def claim(self, job: Job, worker: str = "w1") -> Claim:
@@ -131,3 +135,12 @@ def job(job_id: str = "order-42", **fields: Any) -> Job:
 def jobs(count: int, name: str = "job", *, first: int = 1000, **fields: Any) -> list[Job]:
     """Jobs `name-0`, `name-1`, …, each with a number of its own from +1212555`first` on."""
     return [job(f"{name}-{n}", to=f"+1212555{first + n}", **fields) for n in range(count)]
+
+
+def end_call(ground: Ground, job_id: str, result: CallResult, **fields: Any) -> None:
+    """Place the call of a job, and let it end with this result."""
+    claim = ground.sending(job(job_id, **fields))
+    assert ground.end(claim, State.PLACED, Code.PLACED, conversation_id=f"conversation of {job_id}")
+    ground.advance(60)
+    (call,) = ground.following.take(most=50).calls
+    ground.following.record([(call, Progress(state=CallState.ENDED, result=result, detail="sip:486"))])

@@ -1,12 +1,13 @@
--- uses: clock outcome
+-- uses: clock follow outcome
 -- Record the outcome of a call again if Redis has lost it.
 -- A worker sends only after `sending` was stored with its fence. So the record is older than the call if it has this
 -- fence and no outcome, or a lower fence, or if it does not exist. The job may also have been cancelled or have
 -- expired since then, because the call was missing.
 --
--- KEYS  1..10 see outcome.lua  11.. sets that may contain the job from before the call: due set of its priority,
---       indexes of cancelled and of expired jobs, and the same two indexes of its batch
--- ARGV  1 id  2 fence  3 retention in ms  4 state  5 fingerprint  6.. fields of the outcome, and the batch
+-- KEYS  1..10 see outcome.lua  11 followed  12 followed jobs  13.. sets that may contain the job from before the
+--       call: due set of its priority, indexes of cancelled and of expired jobs, and the same two indexes of its batch
+-- ARGV  1 id  2 fence  3 retention in ms  4 state  5 fingerprint  6 how the call is followed (see settle.lua), as JSON,
+--       or ''  7.. fields of the outcome, and the batch
 -- Reply {'replayed' | 'known', state}
 
 local keys = outcome_keys()
@@ -19,9 +20,13 @@ if (tonumber(latest_fence) or 0) > tonumber(fence) or state == outcome or (state
   return { 'known', state or '' }
 end
 
-for k = 11, #KEYS do
+for k = 13, #KEYS do
   redis.call('ZREM', KEYS[k], id)
 end
 redis.call('HSET', keys.job, '_fence', fence, '_fingerprint', fingerprint)
-end_job(keys, now_ms(), id, { 'state', outcome, unpack(ARGV, 6) }, retention_ms)
+local now = now_ms()
+end_job(keys, now, id, { 'state', outcome, unpack(ARGV, 7) }, retention_ms)
+if ARGV[6] ~= '' then
+  follow(KEYS[11], KEYS[12], id, now, cjson.decode(ARGV[6]))
+end
 return { 'replayed', outcome }

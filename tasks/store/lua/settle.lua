@@ -1,16 +1,18 @@
--- uses: breaker clock due outcome pace pause_entry
+-- uses: breaker clock due follow outcome pace pause_entry
 -- End an attempt: preparing, sending or unconfirmed -> an outcome; preparing, or sending and certainly not placed ->
 -- queued or scheduled. Only the worker with the current fence can do this. The answer also updates the pace, the
 -- pause and the breaker. A late answer may replace unconfirmed with the actual outcome; no other outcome is ever
 -- replaced. It can be repeated safely: the answer is counted once.
 --
--- KEYS  1..10 see outcome.lua  11 due set of its priority  12 pace  13 breaker  14 pause  15 wake
+-- KEYS  1..10 see outcome.lua  11 due set of its priority  12 pace  13 breaker  14 pause  15 wake  16 followed
+--       17 followed jobs
 -- ARGV  1 id  2 fence  3 retention in ms  4 JSON:
 --       action      {state, fields: names and values in turn}, or {counts, delay_ms?, code?, message?}: a release
 --       if_stopped  the release that replaces it if the breaker is open for the answer, or absent
 --       report      {kind, message (JSON), answered, in_a_row, first_ms, longest_ms}, or absent
 --       pause       {for_ms, message (JSON)}: the pause after a 429, or absent
 --       reading     {ticket, count, allowed, reset_ms}: the rate limit headers of the answer, or absent
+--       follow      {conversation, batch, first_ms}: the placed call is followed until it ends, or absent
 -- Reply {'done' | 'replay' | 'lost', 1 if the breaker is open for the answer}
 
 local keys = outcome_keys()
@@ -50,6 +52,9 @@ if action.state then
   end_job(keys, now, id, { 'state', action.state, unpack(action.fields) }, retention)
   if action.state == 'placed' then
     close_breaker(breaker, pause, wake_key, now)
+    if settlement.follow then
+      follow(KEYS[16], KEYS[17], id, now, settlement.follow)
+    end
   elseif settlement.report and settlement.report.kind == 'refusal' then
     note_rejected(breaker, id)
   end

@@ -10,6 +10,8 @@ import pytest
 from redis import Redis
 
 from tasks.codes import Code, State
+from tasks.ledger.following import Progress
+from tasks.results import CallResult, CallState
 from tasks.store import keys
 from tests.support.ground import Ground, job
 from tests.support.lua import FILES, LuaCall, calls
@@ -70,7 +72,7 @@ def touched() -> dict[str, set[str]]:
 
 
 def eventful(ground: Ground) -> set[str]:
-    """The fields of the record of a job that was repeated, had a conflict, waited, and was placed."""
+    """The fields of the record of a job that was repeated, had a conflict, waited, was placed, and was answered."""
     times = {"not_before": datetime(2026, 1, 1, tzinfo=UTC), "not_after": datetime(2099, 1, 1, tzinfo=UTC)}
     asked: dict[str, Any] = {
         "batch": "b",
@@ -85,8 +87,13 @@ def eventful(ground: Ground) -> set[str]:
     waiting: Any = ground.redis.hgetall(keys.job("order-42"))
     claim = ground.sending(job(**asked))
     ground.end(claim, State.PLACED, Code.PLACED, http_status=201, conversation_id="c", correlation_id="k")
-    placed: Any = ground.redis.hgetall(keys.job("order-42"))
-    return {*waiting, *placed}
+    ground.advance(3600)
+    (call,) = ground.following.take(most=1).calls
+    told = {"answered_at": 1.0, "ended_at": 2.0, "ring_s": 1.0, "talk_s": 1.0}
+    ended = Progress(state=CallState.ENDED, result=CallResult.ANSWERED, detail="hung_up_by:user", **told)
+    ground.following.record([(call, ended)])
+    answered: Any = ground.redis.hgetall(keys.job("order-42"))
+    return {*waiting, *answered}
 
 
 @pytest.fixture
@@ -125,8 +132,8 @@ def test_the_fields_of_a_record_are_those_that_scripts_touch_or_callers_give(gro
 def test_the_fields_of_the_stream_are_those_of_an_entry(ground: Ground) -> None:
     eventful(ground)
     entries: Any = ground.redis.xrange(keys.outcomes)
-    ((_, entry),) = entries
-    assert list(keys.OUTCOMES_FIELDS) == list(entry)
+    (_, outcome), (_, result) = entries
+    assert list(keys.OUTCOMES_FIELDS) == list(result) == [*outcome, "result"]
 
 
 def test_an_entry_of_the_pause_has_what_the_page_says() -> None:

@@ -99,7 +99,7 @@ local function end_job(keys, now, id, fields, retention, task_id)
     redis.call('ZREM', keys.batch_open, id)
     file_under(keys.batch_index, now, id, retention)
   end
-  redis.call('XADD', keys.outcomes, 'MAXLEN', '~', '100000', '*', 'id', id, 'state', record.state,
+  redis.call('XADD', keys.outcomes, 'MAXLEN', '~', '100000', '*', 'event', 'outcome', 'id', id, 'state', record.state,
     'code', record.code, 'batch', record.batch or '', 'finished_at', record.finished_at)
 
   local result = '{"status":"SUCCESS","traceback":null,"children":[],"task_id":' .. cjson.encode(task_id or id)
