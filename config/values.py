@@ -42,6 +42,13 @@ class Ambiguous(StrEnum):
     REDIAL = "redial"
 
 
+class FollowUp(StrEnum):
+    """How Dialer learns what became of a placed call: it looks calls up, or it does not."""
+
+    LOOKUPS = "lookups"
+    OFF = "off"
+
+
 class LogFormat(StrEnum):
     TEXT = "text"
     JSON = "json"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from config import parsing, redis_address, urls
 from config.declaration import VARIABLE, Variable, setting
-from config.values import Ambiguous, LogFormat, Profile, RateLimit, Secret
+from config.values import Ambiguous, FollowUp, LogFormat, Profile, RateLimit, Secret
 
 #: How the names of all settings begin. Another variable that begins so is a mistake of the operator's.
 PREFIXES = ("DIALER_", "GENESYS_CLOUD_")
@@ -159,6 +159,12 @@ class Settings:
         default="hold",
         meaning="What happens to a call that may have been placed: 'hold' for a person, or 'redial', perhaps twice.",
     )
+    follow_up: FollowUp = setting(
+        "DIALER_FOLLOW_UP",
+        parsing.choice(FollowUp),
+        default="lookups",
+        meaning="Whether placed calls are followed to their end (profile public): 'lookups', or 'off'.",
+    )
     log_format: LogFormat = setting(
         "DIALER_LOG_FORMAT",
         parsing.choice(LogFormat),
@@ -170,6 +176,11 @@ class Settings:
     def call_deadline_s(self) -> float:
         """The wall-clock deadline, in seconds, of one whole HTTP exchange with Genesys Cloud."""
         return self.connect_timeout_s + self.read_timeout_s
+
+    @property
+    def follows_calls(self) -> bool:
+        """Whether placed calls are followed to their end; the guide's API shows no call."""
+        return self.profile is Profile.PUBLIC and self.follow_up is not FollowUp.OFF
 
     @property
     def retention_s(self) -> float:

@@ -9,6 +9,7 @@ producer ─▶ intake ─▶ ledger ─▶ fleet ─nudge─▶ dial ─▶ att
 - attempt: one attempt to place the call of a job, from the claim to the answer
 - screening/: decides whether a number may be called, and from which number
 - genesys/: the API: the token, the request, and the meaning of each answer
+- followup/: what became of a placed call
 - resolution: decides what the result of an attempt means for the job and for the fleet
 - store/: every Redis key, and the Lua scripts
 - job, errors, codes: the types that all of these share

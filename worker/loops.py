@@ -1,13 +1,15 @@
-"""The background threads of every worker process, beside Celery's pool: intake, nudges and housekeeping."""
+"""The background threads of every worker process, beside Celery's pool: intake, nudges, follow-up, housekeeping."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from tasks.codes import State
 from tasks.errors import LedgerUnavailable
 from tasks.fleet.heartbeat import BEAT_S
+from tasks.followup.follower import Follower
 from worker.finding import Verdict
 from worker.redis_findings import redis_findings
 from worker.wiring import Parts
@@ -17,6 +19,7 @@ log = logging.getLogger("dialer.loops")
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 2.0
 _IDLE_S = 1.0
+_NOTHING_TO_LOOK_AT_S = 2.0
 _JOIN_S = 7.0  # longer than a blocking command (1 s) and than a socket time-out (5 s)
 
 
@@ -48,7 +51,7 @@ class Loop(threading.Thread):
 
 
 class Loops:
-    """The three loops of one worker process."""
+    """The loops of one worker process."""
 
     def __init__(self, parts: Parts, stopping: threading.Event) -> None:
         self._parts = parts
@@ -59,6 +62,8 @@ class Loops:
             Loop("nudges", self._send_nudges, stopping),
             Loop("housekeeping", self._run_housekeeping, stopping),
         ]
+        if follower := parts.follower:
+            self._loops.append(Loop("follow-up", partial(self._follow_calls, follower), stopping))
 
     def start(self) -> None:
         for loop in self._loops:
@@ -83,6 +88,10 @@ class Loops:
     def _send_nudges(self) -> None:
         _, wait_s = self._parts.scheduler.nudge()
         self._parts.scheduler.sleep(wait_s)
+
+    def _follow_calls(self, follower: Follower) -> None:
+        if not follower.step():
+            self._stopping.wait(_NOTHING_TO_LOOK_AT_S)
 
     def _run_housekeeping(self) -> None:
         if not self._redis_checked:

@@ -11,10 +11,13 @@ from config.settings import Ambiguous, Settings
 from tasks.attempt import Attempt
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.fleet.pace import Pace
+from tasks.fleet.pause import Pause
 from tasks.fleet.scheduler import Scheduler
+from tasks.followup.follower import Follower
 from tasks.genesys.client import TOKEN_DEADLINE_S, Genesys
 from tasks.genesys.token import TokenCache
 from tasks.intake.inbox import Inbox
+from tasks.ledger.following import Following
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
 from tasks.resolution import RetryPolicy
@@ -35,6 +38,7 @@ def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None
         pace=Pace.of(settings.rate_limit),
         retention_s=settings.retention_s,
         call_deadline_s=settings.call_deadline_s,
+        follow=settings.follows_calls,
         stopping=stopping,
     )
 
@@ -61,6 +65,8 @@ class Parts:
     inbox: Inbox
     heartbeat: Heartbeat
     scheduler: Scheduler
+    #: None if placed calls are not followed.
+    follower: Follower | None
 
 
 def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threading.Event) -> Parts:
@@ -70,9 +76,10 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
     ledger = ledger_of(settings, redis, stopping)
     api = Genesys(settings)
     heartbeat = Heartbeat(redis, worker=worker, concurrency=concurrency)
+    tokens = token_cache(settings, redis, api)
     dialing = Attempt(
         ledger=ledger,
-        tokens=token_cache(settings, redis, api),
+        tokens=tokens,
         api=api,
         policy=RetryPolicy(
             max_attempts=settings.max_attempts,
@@ -93,4 +100,13 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         inbox=Inbox(connect(settings, decode=False, stopping=stopping), ledger=ledger, worker=worker),
         heartbeat=heartbeat,
         scheduler=Scheduler(redis, pace=pace, width=lambda: heartbeat.fleet_concurrency),
+        follower=Follower(
+            following=Following(redis, pace=pace, retention_s=settings.retention_s),
+            tokens=tokens,
+            api=api,
+            pause=Pause(redis),
+            stopping=stopping,
+        )
+        if settings.follows_calls
+        else None,
     )

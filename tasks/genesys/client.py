@@ -1,11 +1,13 @@
-"""Genesys Cloud's API over HTTP: places a call, or requests a token or a limit. No request is ever sent twice.
+"""Genesys Cloud's API over HTTP: places a call, asks what became of calls, or requests a token or a limit.
 
-`profiles` builds the request. `http` sends it and reads the answer; its connections (`connection`) record whether a
-byte of the request was written, and enforce a deadline. `answers` has the meaning of each answer to a call, `oauth`
-of each answer to a token request, and `limits` of the answer about the rate limit.
+No POST is ever sent twice. `profiles` and `look_up` build the request. `http` sends it and reads the answer; its
+connections (`connection`) record whether a byte of the request was written, and enforce a deadline. `answers` has the
+meaning of each answer to a call, `oauth` of each answer to a token request, and `limits` of the answer about the rate
+limit.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from config.settings import Profile, Settings
@@ -14,7 +16,9 @@ from tasks.genesys.answers import no_answer, read_call
 from tasks.genesys.call import CallRequest, PlacedCall
 from tasks.genesys.headers import one_line
 from tasks.genesys.http import Http, NoAnswer
+from tasks.genesys.legs import CallLeg
 from tasks.genesys.limits import PATH, LimitUnknownError, read_limit
+from tasks.genesys.look_up import LookUpSource, NoNews, read_look_up
 from tasks.genesys.oauth import Grant, no_grant, read_grant
 from tasks.genesys.profiles import call_post, read_get, token_post
 
@@ -49,6 +53,20 @@ class Genesys:
         except DialError as error:
             _log_failure(request, error)
             raise
+
+    def look_up(
+        self, source: LookUpSource, conversation_ids: Sequence[str], *, token: str
+    ) -> dict[str, list[CallLeg]]:
+        """Ask what became of at most `source.most` calls; return the legs of those that are known.
+
+        Raises NoNews, and NotPlaced if the token cannot be part of a request.
+        """
+        request = read_get(self._settings, source.path(conversation_ids), token)
+        try:
+            answer = self._http.send(request, deadline_s=self._settings.call_deadline_s)
+        except NoAnswer as e:
+            raise NoNews(None, f"Genesys Cloud did not answer a look-up of calls: {e.reason}") from e
+        return read_look_up(answer)
 
     def request_token(self) -> Grant:
         """Request a token; raises NotPlaced with CREDENTIALS_REFUSED or TOKEN_UNAVAILABLE."""

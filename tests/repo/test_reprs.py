@@ -141,6 +141,7 @@ SHOWN = {
         "extra",
     ),
     *("conversation_id", "correlation_id", "method", "url"),
+    *("disconnect_type", "error_code"),  # Genesys' own words about a call
     "headers",  # of what we send; the token is not in it
     *("message", "poison", "hint"),  # masked where it is made; sentences of ours
     *("scheme", "hosts", "path", "username", "options"),  # of the address of Redis; its password is a `Secret`

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import VARIABLES, Ambiguous, Profile, RateLimit, Secret, Settings, SettingsError, load
-from config.values import LogFormat
+from config.values import FollowUp, LogFormat
 from tests.support.settings import COMPLETE, SECRET, faults, loaded
 
 
@@ -38,6 +38,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         retry_for_s=86400,
         retention_days=7.0,
         ambiguous=Ambiguous.HOLD,
+        follow_up=FollowUp.LOOKUPS,
         log_format=LogFormat.TEXT,
     )
 

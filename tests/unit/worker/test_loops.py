@@ -55,6 +55,7 @@ def parts(**changes: Any) -> Any:
             "redis": SimpleNamespace(info=lambda: INFO),
             "heartbeat": SimpleNamespace(beat=list, redis_restarted=False),
             "reaper": SimpleNamespace(reap=dict, expire=list),
+            "follower": None,
         }
         | changes
     )
