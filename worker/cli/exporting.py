@@ -23,6 +23,7 @@ COLUMNS: Final = (
     *("id", "state", "code", "message", "to", "from", "to_raw", "batch", "attempts", "http_status"),
     *("conversation_id", "correlation_id", "worker", "accepted_at", "sent_at", "finished_at", "due_at", "hint"),
     *("priority", "region", "user_id", "wrap_up_code_id", "not_before", "not_after", "max_attempts", "attributes"),
+    *("call_state", "result", "result_detail", "answered_at", "ended_at", "ring_s", "talk_s"),
 )
 _NUMBER: Final = re.compile(r"\+[0-9 ().-]+")
 #: The beginning of a formula (OWASP, CSV injection), also behind a character at which a spreadsheet of another

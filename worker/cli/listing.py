@@ -8,6 +8,7 @@ import click
 
 from tasks.codes import State
 from tasks.ledger.records import Record, Records
+from tasks.results import CallResult
 from worker.cli.examples import examples
 from worker.cli.output import on_terminal, print_json, print_table
 from worker.cli.selection import CodeChoice
@@ -19,7 +20,7 @@ from worker.cli.store import require_batch, settings_of, store
     epilog=examples(
         "dialer list",
         "dialer list --state rejected --batch spring --code no_station",
-        "dialer list --state placed --json | jq -r '.records[].id'",
+        "dialer list --state placed --result busy --json | jq -r '.records[].id'",
     ),
 )
 @click.option(
@@ -30,6 +31,12 @@ from worker.cli.store import require_batch, settings_of, store
 )
 @click.option("--batch", help="Only jobs of this batch.")
 @click.option("--code", type=CodeChoice(), metavar="CODE", help="With --state: only jobs with this code.")
+@click.option(
+    "--result",
+    type=click.Choice([str(result) for result in CallResult]),
+    metavar="RESULT",
+    help=f"With --state placed: only calls with this result: {', '.join(CallResult)}.",
+)
 @click.option(
     "--limit",
     default=20,
@@ -47,6 +54,8 @@ def command(*, state: str | None, limit: int, after: str | None, as_json: bool, 
     """
     if not state and (after or filters["code"]):
         raise click.UsageError(f"{'--after' if after else '--code'} needs --state.")
+    if filters["result"] and state != State.PLACED:
+        raise click.UsageError("--result needs --state placed.")
     settings = settings_of()
     with store(settings) as redis:
         require_batch(redis, filters["batch"])

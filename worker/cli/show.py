@@ -7,6 +7,7 @@ import click
 from config.settings import Profile
 from tasks.codes import WORDS, Code, fix_of
 from tasks.ledger.records import Record, Records
+from tasks.results import RESULT_WORDS, CallResult
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
 from worker.cli.store import no_job, settings_of, store
@@ -37,5 +38,8 @@ def print_record(record: Record, profile: Profile) -> None:
     if words:
         fields["message"] = fields.get("message") or words.meaning
         fields["hint"] = fields.get("hint") or fix_of(Code(fields["code"]), profile)
+    if result := fields.get("result"):
+        told = RESULT_WORDS[CallResult(result)]
+        fields |= {"message": f"{fields['message']} {told.meaning}", "hint": told.fix}
     lines: list[tuple[str, Any]] = [(name, fields.pop(name, None)) for name in _FIRST]
     print_fields([*lines, *sorted(fields.items())])

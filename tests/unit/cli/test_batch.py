@@ -6,7 +6,8 @@ import pytest
 from redis import Redis
 
 from tasks.codes import Code, State
-from tests.support.ground import Ground, job
+from tasks.results import CallResult
+from tests.support.ground import Ground, end_call, job
 from tests.unit.conftest import Run
 
 
@@ -23,6 +24,7 @@ def test_how_far_it_is(run_here: Run, ground: Ground) -> None:
         "jobs": 3,
         "done": 1,
         "states": {"open": 2, "placed": 1},
+        "results": {},
     }
     assert "1 of 3 done" in run_here("batch", "b").stdout
 
@@ -51,3 +53,11 @@ def test_ctrl_c_ends_a_watch(run_here: Run, ground: Ground, monkeypatch: pytest.
         result = run_here(*args, "--watch")
         assert (result.exit_code, result.stderr) == (130, "Error: interrupted.\n")
         assert result.stdout
+
+
+def test_results_of_placed_calls(run_here: Run, ground: Ground) -> None:
+    for n, result in enumerate([CallResult.BUSY, CallResult.ANSWERED, CallResult.BUSY]):
+        end_call(ground, f"j{n}", result, batch="b")
+    assert json.loads(run_here("batch", "b", "--json").stdout)["results"] == {"answered": 1, "busy": 2}
+    lines = [line.split() for line in run_here("batch", "b").stdout.splitlines()]
+    assert lines[3:6] == [["result", "calls"], ["answered", "1"], ["busy", "2"]]

@@ -6,7 +6,8 @@ import pytest
 from redis import Redis
 
 from tasks.codes import Code, State
-from tests.support.ground import Ground, job
+from tasks.results import CallResult
+from tests.support.ground import Ground, end_call, job
 from tests.unit.conftest import Run
 
 
@@ -65,3 +66,13 @@ def test_a_cursor_that_no_page_gave(run_here: Run) -> None:
     result = run_here("list", "--state", "placed", "--after", "x")
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_calls_with_a_result(run_here: Run, real_redis: Redis) -> None:
+    ground = Ground.over(real_redis)
+    for job_id, result in (("a", CallResult.BUSY), ("b", CallResult.ANSWERED), ("c", CallResult.BUSY)):
+        end_call(ground, job_id, result)
+    found = json.loads(run_here("list", "--state", "placed", "--result", "busy", "--json").stdout)
+    assert [record["id"] for record in found["records"]] == ["c", "a"]
+    refused = run_here("list", "--state", "failed", "--result", "busy")
+    assert (refused.exit_code, refused.stderr.partition(" See")[0]) == (2, "Error: --result needs --state placed.")

@@ -7,7 +7,8 @@ from redis import Redis
 
 from config.settings import Profile
 from tasks.codes import Code, State, fix_of
-from tests.support.ground import Ground, job
+from tasks.results import CallResult
+from tests.support.ground import Ground, end_call, job
 from tests.unit.conftest import Run
 
 
@@ -52,3 +53,11 @@ def test_what_producers_wrote_cannot_steer_the_terminal(run_here: Run, real_redi
         assert "hi" in output
         assert output.replace("\n", "").isascii()
         assert output.replace("\n", "").isprintable()
+
+
+def test_a_call_that_ended_says_what_its_result_means(run_here: Run, real_redis: Redis) -> None:
+    end_call(Ground.over(real_redis), "order-42", CallResult.BUSY)
+    lines = dict(line.split(None, 1) for line in run_here("show", "order-42").stdout.splitlines())
+    assert (lines["state"], lines["result"], lines["result_detail"]) == ("placed", "busy", "sip:486")
+    assert lines["message"] == "Genesys Cloud accepted the call. The callee's line was busy."
+    assert lines["hint"] == "Call again later, under a new id."
