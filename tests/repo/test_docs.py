@@ -26,8 +26,10 @@ from tasks.fleet.drain import Basis
 from tasks.fleet.pause import ActivePause, PauseReason
 from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus
+from tasks.genesys import look_up
 from tasks.intake.message import read_message
 from tasks.job import FIELDS, Job
+from tasks.results import RESULT_WORDS
 from tasks.store import keys
 from tests.support.printed import Printed
 from worker.cli import status
@@ -241,7 +243,7 @@ def test_every_reason_of_a_pause_has_its_section_and_no_other_has() -> None:
 
 
 def keys_in_use() -> set[str]:
-    found = {key for key in vars(keys).values() if isinstance(key, str) and re.fullmatch("dialer[.:][a-z]+", key)}
+    found = {key for key in vars(keys).values() if isinstance(key, str) and re.fullmatch("dialer[.:][a-z:]+", key)}
     for _, function in inspect.getmembers(keys, inspect.isfunction):
         asked = inspect.signature(function).parameters
         found.add(str(function(*(f"<{'id' if each == 'job_id' else each}>" for each in asked))))
@@ -263,8 +265,20 @@ def test_the_table_of_record_fields_is_the_codes() -> None:
     assert sorted(documented) == sorted(RECORD_FIELDS)
 
 
+def test_the_table_of_results_is_the_codes() -> None:
+    told = table(ROOT / "docs" / "results.md", "| Result | What it means | What to do |")
+    assert told == [[f"`{result}`", *words] for result, words in RESULT_WORDS.items()]
+
+
+def test_the_sources_of_look_ups_are_named_with_their_permissions() -> None:
+    told = table(ROOT / "docs" / "results.md", "| Source | Calls per request | Permission of the OAuth client |")
+    assert [int(calls) for _, calls, _ in told] == [source.most for source in look_up.SOURCES]
+    assert all(source.permission in row[2] for source, row in zip(look_up.SOURCES, told, strict=True))
+
+
 def test_the_fields_of_the_stream_are_named() -> None:
     section = prose(REFERENCE / "records.md").partition("## The stream of outcomes")[2]
+    section = section.partition("The fields are ")[2]
     assert list(keys.OUTCOMES_FIELDS) == re.findall(r"`([a-z_]+)`", section.partition(".")[0])
 
 
