@@ -77,6 +77,9 @@ class Acceptor:
                 keys.wake,
                 keys.batch(job.batch or "", "open"),
                 keys.expiring,
+                keys.history(job.id),
+                keys.batch_counts(job.batch or ""),
+                keys.batches,
             ],
             args=[
                 job.id,

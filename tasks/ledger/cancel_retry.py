@@ -79,7 +79,8 @@ class CancelRetry:
                     keys=[
                         *(keys.job(job.id), keys.due_at(job.priority), keys.wake, keys.index(job.state)),
                         *(keys.batch(job.batch or "", job.state), keys.batch(job.batch or "", "open")),
-                        *(keys.result(job.id), keys.expiring),
+                        *(keys.result(job.id), keys.expiring, keys.history(job.id), keys.in_doubt),
+                        *(keys.batch_counts(job.batch or ""), keys.batches),
                     ],
                     args=[job.id, job.state, job.fence, "1" if not_placed else ""],
                     client=pipe,

@@ -96,7 +96,7 @@ class Following:
             self._progress(
                 keys=[
                     *(keys.job(call.job_id), keys.followed, keys.followed_jobs),
-                    *(keys.batch_results(call.batch), keys.outcomes),
+                    *(keys.batch_results(call.batch), keys.outcomes, keys.history(call.job_id)),
                 ],
                 args=[
                     call.job_id,

@@ -101,7 +101,10 @@ class Ledger(Acceptor):
         """
         pace = self._pace
         verdict, *rest = self._scripts["send"](
-            keys=[keys.job(claim.job.id), keys.leases, keys.pause, keys.pace, keys.breaker, keys.run],
+            keys=[
+                *(keys.job(claim.job.id), keys.leases, keys.pause, keys.pace, keys.breaker, keys.run),
+                keys.history(claim.job.id),
+            ],
             args=[
                 claim.job.id,
                 claim.fence,

@@ -30,6 +30,10 @@ def outcome_keys(job_id: str, batch: str | None, state: State, *, result_id: str
         keys.outcomes,
         keys.result(job_id if result_id is None else result_id),
         keys.expiring,
+        keys.history(job_id),
+        keys.in_doubt,
+        keys.batch_counts(batch or ""),
+        keys.batches,
     ]
 
 

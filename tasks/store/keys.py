@@ -68,6 +68,10 @@ followed_jobs: Final = "dialer:followed:jobs"
 FOLLOWED_JOBS_FIELDS: Final = {
     "<conversation>": "A JSON list: the id of the job, its batch or an empty text, and when the call was placed."
 }
+#: zset: job id -> when its call is searched for next; has an entry for each job in unconfirmed that is searched for.
+in_doubt: Final = "dialer:in-doubt"
+#: zset: name of a batch -> when one of its jobs last changed.
+batches: Final = "dialer:batches"
 #: zset: job id -> its not_after, for jobs that have a not_after and no outcome.
 expiring: Final = "dialer:expiring"
 #: list of at most one token: wakes one sleeping scheduler.
@@ -174,6 +178,16 @@ def batch_results(batch: str) -> str:
 
 
 BATCH_RESULTS_FIELDS: Final = {"<result>": "How many calls of the batch have this result."}
+
+
+def batch_counts(batch: str) -> str:
+    """Not used yet: how many jobs of a batch did what, and when. Expires after the retention."""
+    return f"dialer:counts:{batch}"
+
+
+def history(job_id: str) -> str:
+    """List: the changes of a job, oldest first, each as JSON (`lua/parts/history.lua`). Expires with the record."""
+    return f"dialer:history:{job_id}"
 
 
 def in_hand(worker: str) -> str:

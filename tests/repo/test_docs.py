@@ -243,7 +243,7 @@ def test_every_reason_of_a_pause_has_its_section_and_no_other_has() -> None:
 
 
 def keys_in_use() -> set[str]:
-    found = {key for key in vars(keys).values() if isinstance(key, str) and re.fullmatch("dialer[.:][a-z:]+", key)}
+    found = {key for key in vars(keys).values() if isinstance(key, str) and re.fullmatch("dialer[.:][a-z:-]+", key)}
     for _, function in inspect.getmembers(keys, inspect.isfunction):
         asked = inspect.signature(function).parameters
         found.add(str(function(*(f"<{'id' if each == 'job_id' else each}>" for each in asked))))

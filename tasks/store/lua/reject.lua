@@ -1,7 +1,7 @@
 -- uses: clock known_id outcome
 -- Store a message that is not a valid job: no record -> rejected, so that its producer gets a result.
 --
--- KEYS  1..10 see outcome.lua
+-- KEYS  1..14 see outcome.lua
 -- ARGV  1 id  2 fingerprint of the raw message  3 retention in ms  4 the producer's id, for Celery's result
 --       5.. fields of the outcome
 -- Reply {'accepted' | 'replay' | 'conflict', state}

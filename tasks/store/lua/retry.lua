@@ -1,14 +1,16 @@
--- uses: clock due
+-- uses: clock due history
 -- Dial a job again at an operator's request: an outcome -> queued, with a fresh attempt count.
 -- A placed job is never dialed again, and an unconfirmed one only if the operator confirms that it was not placed.
 --
 -- KEYS  1 job  2 due set of its priority  3 wake  4 index of its outcome  5 the same of its batch
---       6 open jobs of its batch  7 result  8 expiring
+--       6 open jobs of its batch  7 result  8 expiring  9 history  10 in doubt  11 counters of its batch
+--       12 batches
 -- ARGV  1 id  2 the outcome that the caller has read  3 the fence that it has read, or ''
 --       4 '1': the call was certainly not placed
 -- Reply {'done' | 'refused' | 'changed' | 'unknown', state}
 
-local job, due_set, wake_key, index, batch_index, batch_open, result, expiring = unpack(KEYS)
+local job, due_set, wake_key, index, batch_index, batch_open, result, expiring, history, in_doubt, batch_counts,
+  batches = unpack(KEYS)
 local id, seen_state, seen_fence, not_placed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 
 local state, batch, content, not_after_ms, fence = unpack(redis.call('HMGET', job,
@@ -28,6 +30,9 @@ if waiting[state] or state == 'placed' or too_late or not content or (state == '
 end
 
 redis.call('PERSIST', job)
+redis.call('PERSIST', history)
+redis.call('ZREM', in_doubt, id)
+note(history, now, 'queued', 'retried')
 redis.call('HDEL', job, 'code', 'message', 'hint', 'finished_at', 'http_status', 'correlation_id', '_deaths')
 redis.call('HINCRBY', job, '_fence', 1) -- an earlier claim can no longer change the job
 make_due(job, due_set, wake_key, id, now, now, 'attempts', 0, '_since_ms', exact(now))

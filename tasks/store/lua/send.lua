@@ -1,8 +1,8 @@
--- uses: breaker clock pace pause pause_entry restarted
+-- uses: breaker clock history pace pause pause_entry restarted
 -- Allow one request: preparing -> sending. The caller sends the request after the reply 'go', and after no other
 -- reply. It can be repeated safely: the same fence gets the same reply, and only one worker has it, which sends once.
 --
--- KEYS  1 job  2 leases  3 pause  4 pace  5 breaker  6 run
+-- KEYS  1 job  2 leases  3 pause  4 pace  5 breaker  6 run  7 history
 -- ARGV  1 id  2 fence  3 lease while sending, in ms  4 ms from a slot to the end of the lease of its waiting worker
 --       5 longest wait for a slot, in ms  6 ms between slots
 --       7 ms by which a slot may be used late  8.. fields of the record (to, from)
@@ -10,13 +10,13 @@
 --       {'busy', ms} | {'paused', ms or -1, reason}: the worker requeues the job
 --       {'expired'} | {'lost', state}: the worker must not send
 
-local job, leases, pause, pace, breaker, run = unpack(KEYS)
+local job, leases, pause, pace, breaker, run, history = unpack(KEYS)
 local id, fence, lease_ms, margin_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local longest_wait_ms, interval_ms, late_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 
 local now = now_ms()
-local state, latest_fence, not_after_ms, slot, attempts, ticket = unpack(redis.call('HMGET', job,
-  'state', '_fence', '_not_after_ms', '_slot_ms', 'attempts', '_ticket'))
+local state, latest_fence, not_after_ms, slot, attempts, ticket, worker = unpack(redis.call('HMGET', job,
+  'state', '_fence', '_not_after_ms', '_slot_ms', 'attempts', '_ticket', 'worker'))
 slot, ticket = tonumber(slot), tonumber(ticket)
 local lease = tonumber(redis.call('ZSCORE', leases, id) or 0)
 if latest_fence ~= fence or lease <= now then
@@ -59,6 +59,7 @@ end
 redis.call('ZADD', leases, exact(now + lease_ms), id)
 redis.call('HSET', job, 'state', 'sending', 'sent_at', iso(now), unpack(ARGV, 8))
 redis.call('HDEL', job, '_slot_ms')
+note(history, now, 'sending', '', worker)
 sent(breaker, now, lease_ms)
 count_request(pace, now)
 return { 'go', redis.call('HINCRBY', job, 'attempts', 1), ticket }

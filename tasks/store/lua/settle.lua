@@ -1,11 +1,11 @@
--- uses: breaker clock due follow outcome pace pause_entry
+-- uses: breaker clock due follow history outcome pace pause_entry
 -- End an attempt: preparing, sending or unconfirmed -> an outcome; preparing, or sending and certainly not placed ->
 -- queued or scheduled. Only the worker with the current fence can do this. The answer also updates the pace, the
 -- pause and the breaker. A late answer may replace unconfirmed with the actual outcome; no other outcome is ever
 -- replaced. It can be repeated safely: the answer is counted once.
 --
--- KEYS  1..10 see outcome.lua  11 due set of its priority  12 pace  13 breaker  14 pause  15 wake  16 followed
---       17 followed jobs
+-- KEYS  1..14 see outcome.lua  15 due set of its priority  16 pace  17 breaker  18 pause  19 wake  20 followed
+--       21 followed jobs
 -- ARGV  1 id  2 fence  3 retention in ms  4 JSON:
 --       action      {state, fields: names and values in turn}, or {counts, delay_ms?, code?, message?}: a release
 --       if_stopped  the release that replaces it if the breaker is open for the answer, or absent
@@ -16,7 +16,7 @@
 -- Reply {'done' | 'replay' | 'lost', 1 if the breaker is open for the answer}
 
 local keys = outcome_keys()
-local due_set, pace, breaker, pause, wake_key = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local due_set, pace, breaker, pause, wake_key, followed, followed_jobs = unpack(KEYS, OUTCOME_KEYS + 1)
 local id, fence, retention = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local settlement = cjson.decode(ARGV[4])
 local action, reading, now = settlement.action, settlement.reading, now_ms()
@@ -53,7 +53,7 @@ if action.state then
   if action.state == 'placed' then
     close_breaker(breaker, pause, wake_key, now)
     if settlement.follow then
-      follow(KEYS[16], KEYS[17], id, now, settlement.follow)
+      follow(followed, followed_jobs, id, now, settlement.follow)
     end
   elseif settlement.report and settlement.report.kind == 'refusal' then
     note_rejected(breaker, id)
@@ -70,5 +70,6 @@ end
 if action.code then
   redis.call('HSET', keys.job, 'code', action.code, 'message', action.message)
 end
-make_due(keys.job, due_set, wake_key, id, due, now)
+state = make_due(keys.job, due_set, wake_key, id, due, now)
+note(keys.history, now, state, action.code)
 return { 'done', stopped }

@@ -2,11 +2,12 @@
 -- End a job before it is sent: an operator cancels it, or its not_after has passed.
 -- queued, scheduled or preparing -> cancelled or expired. A worker that has claimed the job is refused by `send`.
 --
--- KEYS  1..10 see outcome.lua  11 due set of its priority
+-- KEYS  1..14 see outcome.lua  15 due set of its priority
 -- ARGV  1 id  2 retention in ms  3 state ('cancelled' | 'expired')  4.. fields of the outcome
 -- Reply {'done' | 'late' | 'early' | 'unknown', state}
 
-local keys, due_set = outcome_keys(), KEYS[11]
+local keys = outcome_keys()
+local due_set = unpack(KEYS, OUTCOME_KEYS + 1)
 local id, retention_ms, outcome = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
 local state, not_after_ms = unpack(redis.call('HMGET', keys.job, 'state', '_not_after_ms'))

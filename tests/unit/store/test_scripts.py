@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[3]
 PART_OF = {function: name for name, text in PARTS.items() for function in defined(text)}
 
 each_file = pytest.mark.parametrize("file", FILES)
+#: How many keys of an operation that can end a job `outcome.lua` names.
+OUTCOME_KEYS = int(re.findall(r"^local OUTCOME_KEYS = (\d+)", PARTS["outcome"], re.MULTILINE)[0])
+
 each_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
 
@@ -76,7 +79,9 @@ def test_the_header_of_an_operation_has_the_keys_that_it_uses(operation: str) ->
     code = " ".join(tokens(text))
     indexes = [int(n) for n in re.findall(r"\bKEYS \[ (\d+) \]", code)]
     named = [len(names.split(",")) for names in re.findall(r"local ([\w ,]+) = unpack \( KEYS \)", code)]
-    outcome = [10] if "outcome_keys" in code else []
+    outcome = [OUTCOME_KEYS] if "outcome_keys" in code else []
+    for names in re.findall(r"local ([\w ,]+) = unpack \( KEYS , OUTCOME_KEYS \+ 1 \)", code):
+        outcome.append(OUTCOME_KEYS + len(names.split(",")))
     listed = [int(last or first) for first, last in re.findall(r"  (\d+)(?:\.\.(\d+))? ", header)]
     assert max(listed) == max([*indexes, *named, *outcome])
     assert bool(re.search(r"\d\.\. ", header)) == ("# KEYS" in code)

@@ -1,18 +1,23 @@
--- uses: clock
+-- uses: clock history
 -- Give a job its outcome: record, indexes, stream and Celery's result, all in one step.
 
 local TRIM = 16 -- expired index entries that are removed with each outcome: a limited number, and more than are added
+
+local FIRST_SEARCH_MS = 10000 -- after this time, the call of a job without a clear answer is searched for
 
 local RESULT_MS = 86400000 -- how long Celery itself keeps a result: a day
 
 local NUMBERS = { attempts = true, http_status = true, priority = true, replays = true, conflicts = true,
   max_attempts = true }
 
--- Return the first ten KEYS of an operation that can end a job, by name.
+local OUTCOME_KEYS = 14 -- an operation's own KEYS follow these
+
+-- Return the first KEYS of an operation that can end a job, by name.
 local function outcome_keys()
   return { job = KEYS[1], leases = KEYS[2], index = KEYS[3], index_unconfirmed = KEYS[4],
     batch_index = KEYS[5], batch_unconfirmed = KEYS[6], batch_open = KEYS[7], outcomes = KEYS[8],
-    result = KEYS[9], expiring = KEYS[10] }
+    result = KEYS[9], expiring = KEYS[10], history = KEYS[11], in_doubt = KEYS[12], batch_counts = KEYS[13],
+    batches = KEYS[14] }
 end
 
 local function file_under(key, now, id, retention)
@@ -86,14 +91,21 @@ local function end_job(keys, now, id, fields, retention, task_id)
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
   redis.call('ZREM', keys.leases, id)
   redis.call('ZREM', keys.expiring, id)
+  redis.call('ZREM', keys.in_doubt, id)
 
   local record = public_record(id, keys.job)
   if record.state == 'placed' then
     slim(keys.job)
   end
   redis.call('PEXPIRE', keys.job, lifetime)
+  note(keys.history, now, record.state, record.code)
+  redis.call('PEXPIRE', keys.history, lifetime)
   redis.call('ZREM', keys.index_unconfirmed, id)
   file_under(keys.index, now, id, retention)
+  if record.state == 'unconfirmed' then
+    file_under(keys.in_doubt, now, id, retention)
+    redis.call('ZADD', keys.in_doubt, exact(now + FIRST_SEARCH_MS), id)
+  end
   if record.batch then
     redis.call('ZREM', keys.batch_unconfirmed, id)
     redis.call('ZREM', keys.batch_open, id)
