@@ -29,7 +29,8 @@ REGIONS = (
     "edee1.eusc-pure.cloud",
 )
 
-_UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_MOST_IDS = 1000
 
 
 def identifier(text: str) -> str:
@@ -37,6 +38,16 @@ def identifier(text: str) -> str:
     if not re.fullmatch(r"[!-~]*", text):
         raise ValueError("it contains a space, a control character or a non-ASCII character; copy it again")
     return text
+
+
+def identifiers(text: str) -> tuple[str, ...]:
+    """Read ids that are separated by commas; repeated ones count once."""
+    found = tuple(dict.fromkeys(identifier(each.strip()) for each in text.split(","))) if text else ()
+    if "" in found:
+        raise ValueError("an id between two commas is empty")
+    if len(found) > _MOST_IDS:
+        raise ValueError(f"more than {_MOST_IDS} ids; name the others in the field user_id of jobs")
+    return found
 
 
 def switch(text: str) -> bool:
@@ -73,6 +84,29 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
             raise ValueError(f"not a whole number from {least} to {most}")
         return int(text)
+
+    return parse
+
+
+def limit(least: int, most: int) -> Callable[[str], int | None]:
+    """Read a whole number; None for an empty text, and 0 for `unlimited`."""
+
+    def parse(text: str) -> int | None:
+        if not text:
+            return None
+        return 0 if text.lower() == "unlimited" else whole(least, most)(text)
+
+    return parse
+
+
+def duration(least_s: float, most_s: float) -> Callable[[str], float]:
+    """Read a duration such as `90s`, `45m`, `2h` or `1d`, in seconds."""
+
+    def parse(text: str) -> float:
+        match = re.fullmatch(r"([0-9]{1,9}) *([smhd])", text)
+        if match is None or not least_s <= int(match[1]) * _UNIT_S[match[2]] <= most_s:
+            raise ValueError(f"not a duration from {least_s:g} s to {most_s:g} s; use a number and s, m, h or d: 45m")
+        return int(match[1]) * _UNIT_S[match[2]]
 
     return parse
 

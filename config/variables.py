@@ -35,11 +35,11 @@ class Settings:
         required_by=_ALWAYS,
         meaning="The secret of the OAuth client.",
     )
-    user_id: str = setting(
+    user_ids: tuple[str, ...] = setting(
         "GENESYS_CLOUD_USER_ID",
-        parsing.identifier,
+        parsing.identifiers,
         required_by=_ALWAYS,
-        meaning="The id of the user on whose behalf calls are placed, unless a job names another user.",
+        meaning="The ids of the users on whose behalf calls are placed, separated by commas, unless a job names one.",
     )
     wrap_up_code_id: str = setting(
         "GENESYS_CLOUD_WRAP_UP_CODE_ID",
@@ -165,6 +165,22 @@ class Settings:
         default="lookups",
         meaning="Whether placed calls are followed to their end (profile public): 'lookups', or 'off'.",
     )
+    calls_per_user: int | None = setting(
+        "DIALER_CALLS_PER_USER",
+        parsing.limit(1, 1000),
+        meaning="How many calls a user has at once, or 'unlimited'; empty: 1 if calls are followed, else unlimited.",
+    )
+    redial: str = setting(
+        "DIALER_REDIAL",
+        str,  # the worker checks it, by the rules for the field `redial` of a job
+        meaning='The field redial of jobs without one, as JSON, such as {"busy": "5m", "no_answer": ["1h", "1d"]}.',
+    )
+    longest_call_s: float = setting(
+        "DIALER_LONGEST_CALL",
+        parsing.duration(1, 86_400),
+        default="2h",
+        meaning="The time after which a call of which nothing is heard keeps its user no longer, such as 45m or 2h.",
+    )
     log_format: LogFormat = setting(
         "DIALER_LOG_FORMAT",
         parsing.choice(LogFormat),
@@ -181,6 +197,13 @@ class Settings:
     def follows_calls(self) -> bool:
         """Whether placed calls are followed to their end; the guide's API shows no call."""
         return self.profile is Profile.PUBLIC and self.follow_up is not FollowUp.OFF
+
+    @property
+    def calls_per_user_limit(self) -> int:
+        """How many calls a user has at once; 0: any number."""
+        if self.calls_per_user is None:
+            return 1 if self.follows_calls else 0
+        return self.calls_per_user
 
     @property
     def retention_s(self) -> float:

@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -35,11 +35,11 @@ class AttemptLedger(Protocol):
     def claim(self, job_id: str, *, worker: str, wake_depth: int) -> Claim | Declined:
         """Claim a due job."""
 
-    def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
-        """Ask whether the request may be sent; it may be sent only after `go`."""
+    def send(self, claim: Claim, *, to: str, caller_id: str, users: Sequence[str]) -> Gate:
+        """Ask whether the request may be sent, and for which of the users; it may be sent only after `go`."""
 
-    def settle(self, claim: Claim, settlement: Settlement) -> Settled:
-        """Store how the attempt ended."""
+    def settle(self, claim: Claim, settlement: Settlement, *, user: str) -> Settled:
+        """Store how the attempt ended; `user`: whose call was requested, or ""."""
 
 
 class Api(Protocol):
@@ -114,18 +114,19 @@ class Attempt:
             token = self._tokens.current()
         except NotPlaced as error:
             return NoToken(error=error)
-        request = CallRequest(
-            job_id=claim.job.id,
-            to=screened.to.e164,
-            caller_id=screened.caller_id.e164 if screened.caller_id else "",
-            user_id=screened.user_id,
-            wrap_up_code_id=screened.wrap_up_code_id,
-            attributes=claim.job.attributes,
-        )
-        gate = self._ask_to_send(claim, request)
+        caller_id = screened.caller_id.e164 if screened.caller_id else ""
+        gate = self._ask_to_send(claim, to=screened.to.e164, caller_id=caller_id, users=screened.user_ids)
         if isinstance(gate, Halt):
             return gate
         if gate.verdict is GateVerdict.GO:
+            request = CallRequest(
+                job_id=claim.job.id,
+                to=screened.to.e164,
+                caller_id=caller_id,
+                user_id=gate.user,
+                wrap_up_code_id=screened.wrap_up_code_id,
+                attributes=claim.job.attributes,
+            )
             return Answered(gate=gate, result=self._send(request, token))
         if gate.verdict is GateVerdict.LOST:
             extra = {"job_id": claim.job.id, "state": gate.detail}
@@ -133,12 +134,12 @@ class Attempt:
             return None
         return gate
 
-    def _ask_to_send(self, claim: Claim, request: CallRequest) -> Gate | Halt:
+    def _ask_to_send(self, claim: Claim, *, to: str, caller_id: str, users: Sequence[str]) -> Gate | Halt:
         """Ask the ledger whether the request may be sent, and wait for a slot of the pace if necessary."""
         while True:
             asked = self._clock()
             try:
-                gate = self._ledger.send(claim, to=request.to, caller_id=request.caller_id)
+                gate = self._ledger.send(claim, to=to, caller_id=caller_id, users=users)
             except LedgerUnavailable:
                 # The ledger may have stored `sending`, and only this worker knows that nothing was sent.
                 return Halt.SEND_UNANSWERED
@@ -175,7 +176,9 @@ class Attempt:
             extra = {"job_id": job_id, "wait_s": round(pause.for_s, 1)}
             log.warning("rate limit reached; pausing the fleet", extra=extra)
         try:
-            settled = self._ledger.settle(claim, settlement)
+            settled = self._ledger.settle(
+                claim, settlement, user=event.gate.user if isinstance(event, Answered) else ""
+            )
         except LedgerUnavailable:
             if isinstance(event, Answered):
                 _log_lost_answer(job_id, settlement.action)

@@ -69,6 +69,10 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     SERVICE_UNAVAILABLE = "service_unavailable"
     COULD_NOT_CONNECT = "could_not_connect"
+    USER_BUSY = "user_busy"
+    # The call before was placed and ended, and the job has another call.
+    AGENT_MISSED = "agent_missed"
+    REDIAL = "redial"
     # The call may have been placed.
     NO_ANSWER_FROM_API = "no_answer_from_api"
     CONNECTION_LOST = "connection_lost"
@@ -198,6 +202,18 @@ WORDS: dict[Code, Words] = {
     Code.COULD_NOT_CONNECT: Words(
         "No connection to Genesys Cloud could be made, so nothing was sent.",
         "Check the network, DNS, proxy and TLS settings of the workers.",
+    ),
+    Code.USER_BUSY: Words(
+        "Each user who may place the call has as many calls as DIALER_CALLS_PER_USER allows, or is set aside.",
+        "Nothing to do: the job is sent as soon as a user is free; 'dialer status' shows the users.",
+    ),
+    Code.AGENT_MISSED: Words(
+        "The user's own phone was not picked up, so the callee's phone never rang; the job goes to another user.",
+        "Nothing to do; if it happens often, check that the users' phones answer by themselves.",
+    ),
+    Code.REDIAL: Words(
+        "The last call ended unanswered, and the job asks for another one.",
+        "Nothing to do: the callee is called again when the job is due.",
     ),
     Code.NO_ANSWER_FROM_API: Words(
         "The request was sent, and no answer arrived in time: the phone may have rung.", _UNKNOWN_FIX

@@ -11,6 +11,7 @@ from config.masking import mask
 from config.regions import did_you_mean
 from tasks.codes import Code
 from tasks.errors import JobError
+from tasks.redial import Redial, parse_redial
 
 DEFAULT_PRIORITY: Final = 5
 PRIORITIES: Final = range(10)
@@ -46,6 +47,8 @@ class Job:
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: How often the request may be sent in total.
     max_attempts: int | None = None
+    #: Whether the callee is called again after a call that ended unanswered.
+    redial: Redial | None = None
 
     def within(self, not_before: datetime | None, not_after: datetime | None) -> Self:
         """Return the job as it is when these times bind it as well as its own. Raises JobError: `invalid_field`."""
@@ -70,6 +73,7 @@ class Job:
             "batch": self.batch,
             "attributes": dict(self.attributes) or None,
             "max_attempts": self.max_attempts,
+            "redial": self.redial and self.redial.content(),
         }
         present = {name: value for name, value in fields.items() if value is not None}
         return json.dumps(present, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -189,4 +193,5 @@ FIELDS: Final[dict[str, tuple[str, Callable[[str, object], Any]]]] = {
     "batch": ("batch", _text),
     "attributes": ("attributes", _attributes),
     "max_attempts": ("max_attempts", _whole(1, _MAX_ATTEMPTS)),
+    "redial": ("redial", parse_redial),
 }

@@ -13,6 +13,7 @@ no token   credentials         requeued in its place                            
 invalid number or caller ID    rejected
 not sent   paused, shutdown    requeued in its place
            no slot in time     due later
+           no user is free     waits for a user
            not_after passed    expired
 a defect   before sending      retried once, then failed
            while sending       unconfirmed
@@ -25,7 +26,7 @@ from enum import Enum, auto
 from typing import Final
 
 from config.values import Profile
-from tasks.codes import Code, State, fix_of
+from tasks.codes import WORDS, Code, State, fix_of
 from tasks.errors import DialError, JobError, NotPlaced, Refused
 from tasks.fleet.breaker import report_of
 from tasks.genesys.call import PlacedCall
@@ -83,7 +84,7 @@ class Halt(Enum):
 
 
 #: The result of an attempt. A `JobError` means that the job may not be called. The verdict of a `Gate` is `busy`,
-#: `paused` or `expired` here.
+#: `user_busy`, `paused` or `expired` here.
 Event = Answered | NoToken | JobError | Gate | Halt
 
 
@@ -173,6 +174,8 @@ def _without_token(error: NotPlaced, claim: Claim) -> Settlement:
 def _not_sent(gate: Gate) -> End | Release:
     if gate.verdict is GateVerdict.EXPIRED:
         return End(state=State.EXPIRED, code=Code.NOT_AFTER_PASSED)
+    if gate.verdict is GateVerdict.USER_BUSY:
+        return Release(code=Code.USER_BUSY, message=WORDS[Code.USER_BUSY].meaning, waits_for_user=True)
     return Release(delay_s=gate.wait_s if gate.verdict is GateVerdict.BUSY else None)
 
 

@@ -9,17 +9,20 @@ from redis import Redis
 
 from config.settings import Ambiguous, Settings
 from tasks.attempt import Attempt
+from tasks.fleet.capacity import Capacity
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.fleet.pace import Pace
 from tasks.fleet.pause import Pause
 from tasks.fleet.scheduler import Scheduler
 from tasks.followup.follower import Follower
+from tasks.followup.next_call import NextCall
 from tasks.genesys.client import TOKEN_DEADLINE_S, Genesys
 from tasks.genesys.token import TokenCache
 from tasks.intake.inbox import Inbox
 from tasks.ledger.following import Following
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
+from tasks.redial import read_redial
 from tasks.resolution import RetryPolicy
 from tasks.screening.rules import rules_of
 from worker.connection import connect
@@ -31,6 +34,15 @@ def worker_name() -> str:
     return f"{host_name()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
+def capacity_of(settings: Settings) -> Capacity:
+    """Return how many calls the users have at once."""
+    return Capacity(
+        calls_per_user=settings.calls_per_user_limit,
+        longest_call_s=settings.longest_call_s,
+        users=settings.user_ids,
+    )
+
+
 def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None = None) -> Ledger:
     """Return the ledger; `stopping` ends its retries while Redis is unavailable."""
     return Ledger(
@@ -39,6 +51,7 @@ def ledger_of(settings: Settings, redis: Redis, stopping: threading.Event | None
         retention_s=settings.retention_s,
         call_deadline_s=settings.call_deadline_s,
         follow=settings.follows_calls,
+        capacity=capacity_of(settings),
         stopping=stopping,
     )
 
@@ -70,8 +83,9 @@ class Parts:
 
 
 def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threading.Event) -> Parts:
-    """Build the parts of a worker. This sends and receives nothing."""
+    """Build the parts of a worker. This sends and receives nothing. Raises JobError for a wrong DIALER_REDIAL."""
     redis = connect(settings, stopping=stopping)
+    redial = read_redial("DIALER_REDIAL", settings.redial)
     pace = Pace.of(settings.rate_limit)
     ledger = ledger_of(settings, redis, stopping)
     api = Genesys(settings)
@@ -99,9 +113,18 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         attempt=dialing,
         inbox=Inbox(connect(settings, decode=False, stopping=stopping), ledger=ledger, worker=worker),
         heartbeat=heartbeat,
-        scheduler=Scheduler(redis, pace=pace, width=lambda: heartbeat.fleet_concurrency),
+        scheduler=Scheduler(
+            redis, pace=pace, width=lambda: heartbeat.fleet_concurrency, capacity=capacity_of(settings)
+        ),
         follower=Follower(
-            following=Following(redis, pace=pace, retention_s=settings.retention_s),
+            following=Following(
+                redis,
+                pace=pace,
+                retention_s=settings.retention_s,
+                give_up_s=settings.longest_call_s,
+                next_call=NextCall(max_attempts=settings.max_attempts, redial=redial),
+                redials_all=redial is not None,
+            ),
             tokens=tokens,
             api=api,
             pause=Pause(redis),

@@ -28,6 +28,8 @@ class PauseReason(StrEnum):
     SILENCE = "silence"
     #: Redis was restarted; ends automatically, when all calls in progress have ended and are recorded.
     RESTART = "restart"
+    #: No user picked up the own phone; ends after some minutes, or when a person says that they are there.
+    NOBODY_THERE = "nobody_there"
     #: A person paused the fleet; ends when a person resumes it, or after a given time.
     OPERATOR = "operator"
 
@@ -61,7 +63,7 @@ class Pause:
 
     def end(self, *reasons: PauseReason) -> int:
         """End the pauses for these reasons; return how many of them held."""
-        return int(self._end(keys=[keys.pause, keys.wake, keys.breaker], args=list(reasons)))
+        return int(self._end(keys=[keys.pause, keys.wake, keys.breaker, keys.users_aside], args=list(reasons)))
 
     def entries(self) -> list[ActivePause]:
         """Return the reasons that hold now, by Redis' clock, the oldest first."""

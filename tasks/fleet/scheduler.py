@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from redis import Redis
 
+from tasks.fleet.capacity import Capacity
 from tasks.fleet.pace import Pace
 from tasks.fleet.probe import choose, ids_of, read_probes
 from tasks.store import keys
@@ -32,10 +33,14 @@ _ID, _TAG = "«id»", "«tag»"
 class Scheduler:
     """Nudges due jobs; `width()` returns how many calls the fleet can place at once."""
 
-    def __init__(self, redis: Redis, *, pace: Pace, width: Callable[[], int]) -> None:
+    def __init__(
+        self, redis: Redis, *, pace: Pace, width: Callable[[], int], capacity: Capacity | None = None
+    ) -> None:
+        """Without `capacity`, users have no limit."""
         self._redis = redis
         self._pace = pace
         self._width = width
+        self._capacity = capacity or Capacity()
         self._nudge = redis.register_script(source("nudge"))
         self._message = _message_parts(keys.calls)
 
@@ -53,7 +58,7 @@ class Scheduler:
     def _ask(self, probe: str = "") -> Any:
         pace = self._pace
         return self._nudge(
-            keys=[keys.calls, keys.pause, keys.pace, keys.breaker, *keys.due],
+            keys=[keys.calls, keys.pause, keys.pace, keys.breaker, *keys.capacity, *keys.due],
             args=[
                 DEPTH * self._width(),
                 int(REPEAT_S * 1000),
@@ -61,6 +66,8 @@ class Scheduler:
                 pace.interval_s * 1000,
                 *self._message,
                 probe,
+                self._capacity.limit,
+                *self._capacity.users,
             ],
         )
 

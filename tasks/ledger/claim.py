@@ -50,6 +50,8 @@ class GateVerdict(StrEnum):
     #: There is no free slot within the longest wait.
     BUSY = "busy"
     PAUSED = "paused"
+    #: Each user who may place the call has as many calls as allowed, or is set aside.
+    USER_BUSY = "user_busy"
     #: The job's not_after has passed.
     EXPIRED = "expired"
     #: The worker has lost the claim, or the job has an outcome.
@@ -63,6 +65,8 @@ class Gate:
     verdict: GateVerdict
     #: `wait`, `busy`, `paused`: the time to wait; None if it is not known.
     wait_s: float | None = None
+    #: `go`: the user on whose behalf the call is placed.
+    user: str = ""
     #: `go`: the number of requests that were sent for the job, including this one.
     attempts: int = 0
     #: `go`: the number of the slot, for the rate limit headers of the answer.

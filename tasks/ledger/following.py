@@ -12,8 +12,10 @@ from typing import Any, Final
 
 from redis import Redis
 
+from tasks.codes import State
 from tasks.fleet.pace import Pace
-from tasks.ledger.outcome import FIRST_LOOK_S, flat
+from tasks.ledger.conclusion import Conclusion, NextCallRule, Question
+from tasks.ledger.outcome import FIRST_LOOK_S, flat, outcome_keys
 from tasks.results import CallResult, CallState
 from tasks.store import keys
 from tasks.store.scripts import source
@@ -24,8 +26,6 @@ _GATHER_S: Final = 5.0
 _LEASE_S: Final = 30.0
 #: The time to the next look is the age of the call, but not more than this.
 _LONGEST_S: Final = 600.0
-#: A call that no look has found for this time is given up as `not_known`.
-_GIVE_UP_S: Final = 2 * 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,18 +65,34 @@ class Looks:
 class Following:
     """Takes calls to look at, and records what was found. Raises LedgerUnavailable when Redis does not answer."""
 
-    def __init__(self, redis: Redis, *, pace: Pace, retention_s: float) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        pace: Pace,
+        retention_s: float,
+        give_up_s: float,
+        next_call: NextCallRule = lambda _: None,
+        redials_all: bool = False,
+    ) -> None:
+        """`give_up_s`: a call that no look has found for this time is given up as `not_known`.
+
+        `next_call` decides whether a job has another call; `redials_all`: also jobs that do not ask for it.
+        """
         self._redis = redis
+        self._give_up_ms = int(give_up_s * 1000)
         self._pace = pace
         self._retention_ms = int(retention_s * 1000)
         self._look = redis.register_script(source("look"))
         self._progress = redis.register_script(source("progress"))
+        self._conclusion = Conclusion(redis, retention_s=retention_s, next_call=next_call)
+        self._redials_all = redials_all
 
     def take(self, *, most: int) -> Looks:
         """Take at most `most` calls whose look is due, and a slot of the pace for one request."""
         pace = self._pace
         wait_ms, *found = self._look(
-            keys=[keys.followed, keys.followed_jobs, keys.pause, keys.pace, keys.calls, *keys.due],
+            keys=[keys.followed, keys.followed_jobs, keys.pause, keys.pace, keys.calls, keys.waiting, *keys.due],
             args=[
                 most,
                 int(_LEASE_S * 1000),
@@ -95,22 +111,30 @@ class Following:
         for call, progress in found:
             self._progress(
                 keys=[
-                    *(keys.job(call.job_id), keys.followed, keys.followed_jobs),
-                    *(keys.batch_results(call.batch), keys.outcomes, keys.history(call.job_id)),
+                    *outcome_keys(call.job_id, call.batch, State.PLACED),
+                    *(keys.followed, keys.followed_jobs, keys.batch_results(call.batch)),
                 ],
                 args=[
                     call.job_id,
                     call.conversation_id,
                     self._retention_ms,
                     call.since_ms,
-                    *(int(FIRST_LOOK_S * 1000), int(_LONGEST_S * 1000), int(_GIVE_UP_S * 1000)),
+                    *(int(FIRST_LOOK_S * 1000), int(_LONGEST_S * 1000), self._give_up_ms),
+                    "1" if self._redials_all else "",
                     progress.state if progress else "",
                     (progress and progress.result) or "",
                     *(_fields(progress) if progress else ()),
                 ],
                 client=pipe,
             )
-        return [CallResult(reply) if reply else None for reply in pipe.execute()]
+        replies = pipe.execute()
+        asked = [
+            Question(call.job_id, call.batch, call.conversation_id, *rest)
+            for (call, _), (_, *rest) in zip(found, replies, strict=True)
+            if rest
+        ]
+        self._conclusion.conclude(asked)
+        return [CallResult(told) if told else None for told, *_ in replies]
 
 
 def _fields(progress: Progress) -> list[Any]:

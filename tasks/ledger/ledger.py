@@ -10,6 +10,7 @@ so that a worker that has lost its claim cannot change the job.
 
 import json
 import logging
+from collections.abc import Sequence
 from threading import Event
 from typing import Any, Final
 
@@ -26,13 +27,14 @@ from tenacity import (
 
 from tasks.codes import State
 from tasks.errors import LedgerUnavailable
+from tasks.fleet.capacity import Capacity
 from tasks.fleet.pace import Pace
 from tasks.job import DEFAULT_PRIORITY, Job, parse_job
 from tasks.ledger.accept import Acceptor
 from tasks.ledger.claim import Claim, Declined, DeclineReason, Gate, GateVerdict
 from tasks.ledger.outcome import end_fields, flat, follow_argument, outcome_keys, settle_argument
 from tasks.ledger.replay import Replay
-from tasks.ledger.settlement import End, Settled, Settlement, SettleResult
+from tasks.ledger.settlement import End, Release, Settled, Settlement, SettleResult
 from tasks.store import keys
 from tasks.store.scripts import source
 
@@ -60,12 +62,14 @@ class Ledger(Acceptor):
         retention_s: float,
         call_deadline_s: float,
         follow: bool = False,
+        capacity: Capacity | None = None,
         stopping: Event | None = None,
     ) -> None:
-        """`follow`: whether placed calls are followed until they end."""
+        """`follow`: whether placed calls are followed until they end. Without `capacity`, users have no limit."""
         super().__init__(redis, retention_s=retention_s)
         self._pace = pace
         self._follow = follow
+        self._capacity = capacity or Capacity()
         self._sending_lease_ms = int((call_deadline_s + SENDING_MARGIN_S) * 1000)
         self._replay = Replay(redis, retention_ms=self._retention_ms)
         names = ("claim", "send", "settle")
@@ -83,7 +87,7 @@ class Ledger(Acceptor):
     def claim(self, job_id: str, *, worker: str, wake_depth: int = 0) -> Claim | Declined:
         """Claim a due job. `wake_depth` is the length of the queue at which a scheduler is woken."""
         reply = self._scripts["claim"](
-            keys=[keys.job(job_id), keys.leases, keys.pause, keys.calls, keys.wake, *keys.due],
+            keys=[keys.job(job_id), keys.leases, keys.pause, keys.calls, *keys.capacity, *keys.due],
             args=[job_id, worker, int(PREPARING_LEASE_S * 1000), wake_depth],
         )
         if reply[0] != "claimed":
@@ -94,8 +98,8 @@ class Ledger(Acceptor):
             poison = f"{deaths} workers died or hung while they prepared it."
         return Claim(job=job, fence=fence, last_code=last_code, age_s=age_ms / 1000, poison=poison)
 
-    def send(self, claim: Claim, *, to: str, caller_id: str) -> Gate:
-        """Ask whether the request may be sent now. It may be sent only after `go`.
+    def send(self, claim: Claim, *, to: str, caller_id: str, users: Sequence[str] = ("",)) -> Gate:
+        """Ask whether the request may be sent now, and for which of the users. It may be sent only after `go`.
 
         `to` and `caller_id` are E.164, and are stored in the record.
         """
@@ -103,7 +107,7 @@ class Ledger(Acceptor):
         verdict, *rest = self._scripts["send"](
             keys=[
                 *(keys.job(claim.job.id), keys.leases, keys.pause, keys.pace, keys.breaker, keys.run),
-                keys.history(claim.job.id),
+                *(keys.history(claim.job.id), *keys.capacity),
             ],
             args=[
                 claim.job.id,
@@ -113,19 +117,25 @@ class Ledger(Acceptor):
                 int(pace.max_wait_s * 1000),
                 pace.interval_s * 1000,
                 int(pace.late_s * 1000),
+                *(self._capacity.limit, self._capacity.longest_call_ms, len(users)),
+                *users,
                 *flat({"to": to, "from": caller_id}),
             ],
         )
         return _gate(GateVerdict(verdict), rest)
 
-    def settle(self, claim: Claim, settlement: Settlement) -> Settled:
+    def settle(self, claim: Claim, settlement: Settlement, *, user: str = "") -> Settled:
         """End the attempt: change the job, and update the state of the fleet, in one step.
+
+        `user`: whose call was requested, if one was.
 
         Retries for some minutes while Redis is unavailable, because only this process knows the result.
         """
         job, action = claim.job, settlement.action
         # The outcome is remembered first: if Redis loses it, it is recorded again.
-        call, follow = None, follow_argument(job, action) if self._follow else None
+        hold = self._capacity.hold_argument(user)
+        call, follow = None, follow_argument(job, action, hold) if self._follow else None
+        waits = isinstance(action, Release) and action.waits_for_user
         if isinstance(action, End) and action.state in _MAY_HAVE_RUNG:
             call = self._replay.remember(job, claim.fence, action.state, end_fields(action), follow)
         # A release uses no index of an outcome, so the script gets the keys of any state.
@@ -134,10 +144,15 @@ class Ledger(Acceptor):
             self._scripts["settle"],
             keys=[
                 *outcome_keys(job.id, job.batch, state),
-                *(keys.due_at(job.priority), keys.pace, keys.breaker, keys.pause, keys.wake),
+                *(keys.due_at(job.priority), keys.pace, keys.breaker, keys.pause),
                 *(keys.followed, keys.followed_jobs),
             ],
-            args=[job.id, claim.fence, self._retention_ms, settle_argument(settlement, follow)],
+            args=[
+                job.id,
+                claim.fence,
+                self._retention_ms,
+                settle_argument(settlement, follow, self._capacity.wait_argument(job) if waits else None),
+            ],
         )
         if call and result == SettleResult.LOST and self._until_stored(self._replay.replay, [call]):
             result = SettleResult.DONE
@@ -168,7 +183,7 @@ def _log_first_retry(retry: RetryCallState) -> None:
 
 def _gate(verdict: GateVerdict, rest: list[Any]) -> Gate:
     if verdict is GateVerdict.GO:
-        return Gate(verdict=verdict, attempts=rest[0], ticket=rest[1])
+        return Gate(verdict=verdict, attempts=rest[0], ticket=rest[1], user=rest[2])
     if verdict is GateVerdict.LOST or not rest:
         return Gate(verdict=verdict, detail=rest[0] if rest else "")
     wait_s = rest[0] / 1000 if rest[0] >= 0 else None

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tasks.codes import WORDS, Code, State, fix_of
 from tasks.fleet.breaker import FIRST_DISTANCE_S, IN_A_ROW, LONGEST_DISTANCE_S, Report
+from tasks.fleet.capacity import QUICK_LOOK_S
 from tasks.job import Job
 from tasks.ledger.settlement import End, Release, Settlement
 from tasks.store import keys
@@ -34,6 +35,7 @@ def outcome_keys(job_id: str, batch: str | None, state: State, *, result_id: str
         keys.in_doubt,
         keys.batch_counts(batch or ""),
         keys.batches,
+        *keys.capacity,
     ]
 
 
@@ -54,19 +56,25 @@ def end_fields(end: End) -> list[Any]:
     )
 
 
-def follow_argument(job: Job, action: End | Release) -> dict[str, Any] | None:
+def follow_argument(job: Job, action: End | Release, hold: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return what `lua/parts/follow.lua` needs of a placed call; None for anything else."""
     if not isinstance(action, End) or action.state is not State.PLACED or not action.conversation_id:
         return None
-    first_ms = int(FIRST_LOOK_S * 1000)
-    return {"conversation": action.conversation_id, "batch": job.batch or "", "first_ms": first_ms}
+    call = {"conversation": action.conversation_id, "batch": job.batch or ""}
+    looks = {"first_ms": int(FIRST_LOOK_S * 1000), "quick_ms": int(QUICK_LOOK_S * 1000)}
+    return {**call, **looks, **({"hold": hold} if hold else {})}
 
 
-def settle_argument(settlement: Settlement, follow: dict[str, Any] | None) -> str:
-    """Return the settlement as JSON for `settle.lua`, without absent values. Times are in ms."""
+def settle_argument(
+    settlement: Settlement, follow: dict[str, Any] | None, wait_for: dict[str, Any] | None = None
+) -> str:
+    """Return the settlement as JSON for `settle.lua`, without absent values. Times are in ms.
+
+    `wait_for`: whom a job waits for that waits for a user.
+    """
     reading, pause = settlement.reading, settlement.pause
     parts = {
-        "action": _action(settlement.action),
+        "action": _action(settlement.action) | ({"wait_for": wait_for} if wait_for else {}),
         "if_stopped": settlement.if_stopped and _action(settlement.if_stopped),
         "report": settlement.report and _report(settlement.report),
         "pause": pause and {"for_ms": int(pause.for_s * 1000), "message": json.dumps(pause.message)},

@@ -21,7 +21,7 @@ def sources(state: State, batch: str | None) -> list[str]:
         return [keys.batch(batch, state) if batch else keys.index(state)]
     if batch:
         return [keys.batch(batch, "open")]
-    return [keys.leases] if state in {State.PREPARING, State.SENDING} else keys.due
+    return [keys.leases] if state in {State.PREPARING, State.SENDING} else [*keys.due, keys.waiting]
 
 
 def entries(

@@ -31,7 +31,7 @@ class Reaper:
         found: dict[str, State] = {}
         for job_id, batch, priority in self._overdue(keys.leases, limit):
             (verdict,) = self._reap(
-                keys=[*outcome_keys(job_id, batch, State.UNCONFIRMED), keys.due_at(priority), keys.wake],
+                keys=[*outcome_keys(job_id, batch, State.UNCONFIRMED), keys.due_at(priority)],
                 args=[job_id, self._retention_ms, int(_DEATH_DELAY_S * 1000), *outcome_fields(Code.WORKER_LOST)],
             )
             if verdict != "alive":

@@ -14,10 +14,12 @@ from tasks.store import keys
 
 Record = dict[str, Any]
 
-#: Fields of a record that are numbers; `attributes` is an object, and all others are strings.
+#: Fields of a record that are numbers.
 NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "conflicts", "max_attempts"})
 #: Fields that are seconds, with a fraction.
 SECONDS: Final = frozenset({"ring_s", "talk_s"})
+#: Fields that are JSON.
+OBJECTS: Final = frozenset({"attributes", "calls", "redial"})
 #: Without their records, ids are small.
 _IDS_AT_A_TIME: Final = 2_000
 
@@ -89,7 +91,7 @@ class Records:
         outcomes = [state for state in State if state in OUTCOMES]
         for state in outcomes:
             pipe.zcard(keys.batch(batch, state) if batch else keys.index(state))
-        for key in [keys.batch(batch, "open")] if batch else [*keys.due, keys.leases]:
+        for key in [keys.batch(batch, "open")] if batch else [*keys.due, keys.waiting, keys.leases]:
             pipe.zcard(key)
         numbers = pipe.execute()
         found = dict(zip(map(str, outcomes), numbers, strict=False))
@@ -130,4 +132,6 @@ def _value(name: str, text: str) -> Any:
         return int(text)
     if name in SECONDS:
         return float(text)
-    return json.loads(text) if name == "attributes" else text
+    if name == "final":
+        return text == "1"
+    return json.loads(text) if name in OBJECTS else text

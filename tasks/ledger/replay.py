@@ -96,7 +96,8 @@ class Replay:
                 fingerprint(job.content()),
                 json.dumps(call.follow) if call.follow else "",
                 *call.fields,
-                *flat({"batch": job.batch, "priority": job.priority}),
+                # A job that may have another call needs its content for it.
+                *flat({"batch": job.batch, "priority": job.priority, "_job": job.content() if call.follow else None}),
             ],
             client=pipe,
         )

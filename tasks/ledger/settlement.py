@@ -33,6 +33,8 @@ class Release:
     counts: bool = True
     code: Code | None = None
     message: str = ""
+    #: The job waits until one of its users is free, and not for a time.
+    waits_for_user: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ class Rules(DialingRules):
     caller_id: str = field(repr=False)
     #: The region (ISO 3166) in which a national number is read.
     region: str
-    user_id: str
+    user_ids: tuple[str, ...]
     wrap_up_code_id: str
 
 
@@ -26,6 +26,6 @@ def rules_of(settings: Settings) -> Rules:
         extra_ranges=settings.extra_ranges,
         caller_id=settings.caller_id,
         region=settings.default_region,
-        user_id=settings.user_id,
+        user_ids=settings.user_ids,
         wrap_up_code_id=settings.wrap_up_code_id,
     )

@@ -32,7 +32,8 @@ class Screened:
 
     to: Address
     caller_id: Address | None
-    user_id: str
+    #: The users who may place it: the one that the job names, or those of the fleet.
+    user_ids: tuple[str, ...]
     wrap_up_code_id: str
     window: Window
 
@@ -46,7 +47,7 @@ def screen(job: Job, rules: Rules, now: datetime) -> Screened:
     return Screened(
         to=parse_address(job.to, region=job.region or rules.region, rules=rules),
         caller_id=caller_id_of(job, rules),
-        user_id=job.user_id or rules.user_id,
+        user_ids=(job.user_id,) if job.user_id else rules.user_ids,
         wrap_up_code_id=job.wrap_up_code_id or rules.wrap_up_code_id,
         window=Window(opens=max(now, job.not_before or now), closes=job.not_after),
     )

@@ -70,6 +70,25 @@ FOLLOWED_JOBS_FIELDS: Final = {
 }
 #: zset: job id -> when its call is searched for next; has an entry for each job in unconfirmed that is searched for.
 in_doubt: Final = "dialer:in-doubt"
+#: zset: job id -> when its hold of a user ends at the latest; has an entry for each call that may be in progress.
+holds: Final = "dialer:holds"
+#: hash: job id -> the user that it holds.
+holders: Final = "dialer:holds:users"
+HOLDERS_FIELDS: Final = {"<id>": "The user whose call the job has, or is about to have."}
+#: zset: user -> when a call of this user last began or ended.
+users: Final = "dialer:users"
+#: hash: user -> how many calls the user has in progress.
+users_calls: Final = "dialer:users:calls"
+USERS_CALLS_FIELDS: Final = {"<user>": "How many calls the user has in progress; absent for none."}
+#: hash: the users who did not pick up their own phones, and get no calls for now.
+users_aside: Final = "dialer:users:aside"
+USERS_ASIDE_FIELDS: Final = {
+    "<user>": "`<misses>:<until>`: missed calls in a row, and until when the user is set aside (-1: until available)."
+}
+#: zset: job id -> when it was due; has an entry for each queued job that waits for a user.
+waiting: Final = "dialer:waiting"
+#: zset: the same jobs by user, priority and due time (`lua/parts/waiting.lua`).
+waiting_order: Final = "dialer:waiting:order"
 #: zset: name of a batch -> when one of its jobs last changed.
 batches: Final = "dialer:batches"
 #: zset: job id -> its not_after, for jobs that have a not_after and no outcome.
@@ -94,8 +113,13 @@ OUTCOMES_FIELDS: Final = {
     "code": "Its code.",
     "batch": "The job's batch, or an empty string.",
     "finished_at": "When the job got the outcome, in ISO 8601.",
-    "result": "The result of the call; only for the event `result`.",
+    "final": "1 if nothing more happens to the job by itself, else 0.",
+    "result": "The result of the call; empty for the event `outcome`.",
 }
+
+
+#: The keys of `lua/parts/capacity.lua`, in its order.
+capacity: Final = [holds, holders, users, users_calls, users_aside, waiting, waiting_order, wake]
 
 
 def due_at(priority: int) -> str:
@@ -125,7 +149,7 @@ JOB_FIELDS: Final = {
     "priority": "0 to 9.",
     # What the producer asked for. A job that is not placed has these in `_job`.
     "region": "The region of a number without a country code.",
-    "user_id": "The user on whose behalf it is placed, if the job names one.",
+    "user_id": "The user on whose behalf it is placed, if the job names one or there are several.",
     "wrap_up_code_id": "The wrap-up code, if the job names one.",
     "not_before": "The job is not sent before this time.",
     "not_after": "The job is not sent at or after this time.",
@@ -147,6 +171,9 @@ JOB_FIELDS: Final = {
     "ended_at": "When the call ended, by the platform's clock.",
     "ring_s": "How long the callee's phone rang, in seconds.",
     "talk_s": "How long the callee was connected, in seconds.",
+    "final": "1 if nothing more happens to the job by itself; absent before.",
+    "redial": "What the job asks for after calls that end unanswered, as a JSON object.",
+    "calls": "The earlier calls of the job, as a JSON list: fence, conversation_id, result, sent_at, user_id.",
     "replays": "How often the same job was sent again under this id.",
     "conflicts": "How often a different job was sent under this id.",
     # Private to the ledger.
@@ -158,6 +185,8 @@ JOB_FIELDS: Final = {
     "_not_after_ms": "The job's not_after; absent for a job without one.",
     "_slot_ms": "The slot of the pace that is reserved for it; only until it is sent.",
     "_ticket": "The number of that slot; kept for the rate limit headers of the answer.",
+    "_user": "The user of the last request.",
+    "_waiting": "Its member in the order of the jobs that wait for a user; may be out of date.",
     "_deaths": "How many workers died while they prepared it.",
 }
 

@@ -127,13 +127,28 @@ def test_no_repr_shows_a_number_or_a_secret(name: str) -> None:
 
 #: Texts that a repr may show, looked at one by one: none holds a number, a token, a secret or what a person wrote.
 SHOWN = {
-    *("id", "job_id", "batch", "region", "user_id", "wrap_up_code_id", "id_column", "after"),  # names, not people
+    *(
+        "id",
+        "job_id",
+        "batch",
+        "region",
+        "user_id",
+        "user_ids",
+        "users",
+        "user",
+        "wrap_up_code_id",
+        "id_column",
+        "after",
+    ),  # names, not people
     *("code", "last_code", "fingerprint", "verdict", "why", "detail", "check", "probing", "workers", "reported"),
     *(
         "api_url",
         "login_url",
         "client_id",
         "default_region",
+        "redial",  # times and a number of calls
+        "distances",
+        "earlier",  # results
         "sentinel_master",
         "log_format",
         "allowed_regions",

@@ -15,6 +15,7 @@ def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
     """Make every stored time `seconds` older; a negative number makes it younger."""
     ms = seconds * 1000
     zsets = [*keys.due, keys.leases, keys.expiring, keys.workers, keys.followed]
+    zsets += [keys.holds, keys.users, keys.in_doubt, keys.waiting]
     hashes = {keys.job(job_id): _RECORD for job_id in job_ids} | {f"dialer:{k}": v for k, v in _HASHES.items()}
     pipe = redis.pipeline(transaction=False)
     for key in zsets:
@@ -23,6 +24,7 @@ def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
         pipe.hmget(key, list(fields))
     pipe.hgetall(keys.pause)
     pipe.hgetall(keys.followed_jobs)
+    pipe.hgetall(keys.users_aside)
     replies: Any = iter(pipe.execute())
     for key in zsets:
         if entries := next(replies):
@@ -38,4 +40,7 @@ def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:
     for conversation, text in next(replies).items():
         job_id, batch, since_ms = json.loads(text)
         pipe.hset(keys.followed_jobs, conversation, json.dumps([job_id, batch, since_ms - ms]))
+    for user, text in next(replies).items():
+        misses, until = text.split(":")
+        pipe.hset(keys.users_aside, user, text if until == "-1" else f"{misses}:{float(until) - ms:.3f}")
     pipe.execute()

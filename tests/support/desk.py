@@ -73,7 +73,7 @@ class Desk:
             tokens=self.tokens,
             api=self.api,
             policy=RetryPolicy(max_attempts=3, retry_for_s=3600, redial=self.redial),
-            rules=Rules(caller_id="+12125559876", region="US", user_id="user", wrap_up_code_id="wrap"),
+            rules=Rules(caller_id="+12125559876", region="US", user_ids=("user",), wrap_up_code_id="wrap"),
             worker="w1",
             stopping=self.stopping,
             clock=self.clock,

@@ -7,6 +7,7 @@ from redis import Redis
 
 from tasks.codes import Code, State
 from tasks.errors import DialError, RateReading
+from tasks.fleet.capacity import Capacity
 from tasks.fleet.pace import Pace
 from tasks.job import Job
 from tasks.ledger.cancel_retry import CancelRetry, JobChange, JobSeen
@@ -38,15 +39,17 @@ class Ground:
     following: Following
 
     @classmethod
-    def over(cls, redis: Redis, *, pace: Pace = UNPACED) -> Self:
-        ledger = Ledger(redis, pace=pace, retention_s=3600, call_deadline_s=CALL_DEADLINE_S, follow=True)
+    def over(cls, redis: Redis, *, pace: Pace = UNPACED, capacity: Capacity | None = None) -> Self:
+        ledger = Ledger(
+            redis, pace=pace, retention_s=3600, call_deadline_s=CALL_DEADLINE_S, follow=True, capacity=capacity
+        )
         return cls(
             redis=redis,
             ledger=ledger,
             records=Records(redis),
             reaper=Reaper(redis, retention_s=3600),
             cancel_retry=CancelRetry(redis, retention_s=3600),
-            following=Following(redis, pace=pace, retention_s=3600),
+            following=Following(redis, pace=pace, retention_s=3600, give_up_s=7200),
         )
 
     def claim(self, job: Job, worker: str = "w1") -> Claim:

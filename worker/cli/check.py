@@ -11,6 +11,7 @@ from tasks.errors import DialError, JobError, LedgerUnavailable
 from tasks.genesys.client import Genesys
 from tasks.genesys.limits import LimitUnknownError
 from tasks.genesys.look_up import SOURCES, NoNews
+from tasks.redial import read_redial
 from tasks.screening.caller_id import default_caller_id
 from tasks.screening.rules import rules_of
 from worker.api_faults import explain
@@ -62,6 +63,7 @@ def findings() -> Iterator[Finding]:
     yield Finding(check="settings", message=f"complete; read from {_sources()}")
     yield from _redis(settings)
     yield _caller_id(settings)
+    yield from _redial(settings)
     yield from _api(settings)
 
 
@@ -97,6 +99,17 @@ def _caller_id(settings: Settings) -> Finding:
     return Finding(
         check="caller id", message=f"a number in {address.region}; only a call shows whether Genesys Cloud accepts it"
     )
+
+
+def _redial(settings: Settings) -> Iterator[Finding]:
+    try:
+        redial = read_redial("DIALER_REDIAL", settings.redial)
+    except JobError as error:
+        yield Finding(check="redial", verdict=Verdict.FAIL, message=error.message)
+        return
+    if redial and not settings.follows_calls:
+        unfollowed = "DIALER_REDIAL has no effect, because calls are not followed (docs/results.md)"
+        yield Finding(check="redial", verdict=Verdict.WARN, message=unfollowed)
 
 
 def _api(settings: Settings) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """`dialer enqueue`: enters one job, and optionally waits for its outcome."""
 
+import json
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -42,6 +43,7 @@ from worker.cli.waiting import wait_for_outcome
     "--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="An attribute of the call; repeatable."
 )
 @click.option("--max-attempts", type=int, help="The maximum number of requests. Default: DIALER_MAX_ATTEMPTS.")
+@click.option("--redial", metavar="JSON", help='Call again, e.g. {"busy": "5m", "most": 3}. Default: DIALER_REDIAL.')
 @click.option("--wait", is_flag=True, help="Wait for the outcome. The exit code is 0 only if the call was placed.")
 @click.option(
     "--timeout", "timeout_s", type=click.FloatRange(0), metavar="SECONDS", help="With --wait: the maximum time."
@@ -62,6 +64,7 @@ def command(
         raise click.UsageError("--timeout needs --wait.")
     settings = settings_of()
     fields = {"to": to, "from": options.pop("caller_id"), "attributes": _pairs(attributes), **options}
+    fields["redial"] = _json("--redial", options["redial"])
     try:
         job = parse_job(str(uuid.uuid4()) if job_id is None else parse_job_id(job_id), fields)
         screen(job, rules_of(settings), datetime.now(UTC))
@@ -97,6 +100,13 @@ def _pairs(attributes: tuple[str, ...]) -> dict[str, str] | None:
     if faulty := [text for text in attributes if not text.partition("=")[1]]:
         raise click.UsageError(f"--attribute takes NAME=VALUE, not '{faulty[0]}'.")
     return dict(text.split("=", 1) for text in attributes) or None
+
+
+def _json(option: str, text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        raise click.UsageError(f"{option} takes a JSON object.") from None
 
 
 def _print_entry(job: Job, entry: Acceptance, state: State, *, as_json: bool) -> None:

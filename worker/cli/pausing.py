@@ -33,14 +33,14 @@ def pause(*, reason: str, for_s: str | None) -> None:
 @click.command("resume", epilog=examples("dialer resume", "dialer resume --all"))
 @click.option("--all", "everything", is_flag=True, help="End every pause, whatever its reason. Fix the cause first.")
 def resume(*, everything: bool) -> None:
-    """End the operator's pause, or every pause with --all.
+    """End the operator's pause, or every pause with --all. Users who are set aside get calls again.
 
     A pause for an outage, credentials or refusals ends automatically with the first call that is placed.
     """
     settings = settings_of()
     with store(settings) as redis:
         fleet_pause = Pause(redis)
-        ended = fleet_pause.end(*(PauseReason if everything else [PauseReason.OPERATOR]))
+        ended = fleet_pause.end(*(PauseReason if everything else [PauseReason.OPERATOR, PauseReason.NOBODY_THERE]))
         left = fleet_pause.entries()
     click.echo("Resumed." if ended else "There was no such pause.")
     for entry in left:

@@ -10,6 +10,7 @@ import click
 from config.logging import configure
 from config.settings import Settings
 from tasks.errors import JobError
+from tasks.redial import read_redial
 from tasks.screening.caller_id import default_caller_id
 from tasks.screening.rules import rules_of
 from worker.app import run_worker
@@ -41,6 +42,7 @@ def command(*, concurrency: int, parent_pid: int | None) -> None:
     """
     settings = settings_of(credentials=True)
     _check_caller_id(settings)
+    _check_redial(settings)
     if fault := lasting_fault(settings):
         raise WrongUsage(fault.message)
     configure(settings.log_format, secrets=settings.secrets)
@@ -55,6 +57,14 @@ def _check_caller_id(settings: Settings) -> None:
         default_caller_id(rules_of(settings))
     except JobError as error:
         raise WrongUsage(wrong_caller_id(error)) from error
+
+
+def _check_redial(settings: Settings) -> None:
+    """Raise WrongUsage if the default of the field `redial` is wrong."""
+    try:
+        read_redial("DIALER_REDIAL", settings.redial)
+    except JobError as error:
+        raise WrongUsage(error.message) from error
 
 
 def _exit_with_parent(parent_pid: int) -> None:

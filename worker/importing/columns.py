@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from config.escaping import escape_unprintable
 from tasks.job import FIELDS
+from tasks.redial import REASONS
 from worker.importing.rows import BadFile
 
 ID: Final = "id"
@@ -14,7 +15,15 @@ _ATTRIBUTE: Final = "attributes."
 #: The columns that `--errors` adds; a corrected file may still have them.
 CODE_COLUMN: Final = "dialer_code"
 FIX_COLUMN: Final = "dialer_fix"
-_KNOWN: Final = (ID, *(name for name in FIELDS if name != _ATTRIBUTES), f"{_ATTRIBUTE}NAME")
+_REDIAL: Final = "redial"
+#: Columns of the field `redial`; the times of a list are separated by spaces.
+REDIAL_TIMES: Final = tuple(f"{_REDIAL}.{reason}" for reason in REASONS)
+REDIAL_MOST: Final = f"{_REDIAL}.most"
+_OBJECTS: Final = (_ATTRIBUTES, _REDIAL)
+_KNOWN: Final = (
+    *(ID, *(name for name in FIELDS if name not in _OBJECTS)),
+    *(*REDIAL_TIMES, REDIAL_MOST, f"{_ATTRIBUTE}NAME"),
+)
 #: The beginning of a message about a name that is not known.
 KNOWN_COLUMNS: Final = f"Known columns: {', '.join(_KNOWN)}."
 
@@ -53,7 +62,7 @@ class Columns:
         if folded.startswith(_ATTRIBUTE) and len(folded) > len(_ATTRIBUTE):
             return _ATTRIBUTE + name.strip()[len(_ATTRIBUTE) :]
         known = folded.replace(" ", "_").replace("-", "_")
-        return known if known in _KNOWN or known == _ATTRIBUTES else None
+        return known if known in _KNOWN or known in _OBJECTS else None
 
     def object_fields(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of a JSON object under the names of a job. A name without a field stays as it is."""
@@ -72,6 +81,8 @@ def assign(fields: dict[str, Any], name: str, value: Any) -> None:
     target = fields
     if name.startswith(_ATTRIBUTE):
         target, name = fields.setdefault(_ATTRIBUTES, {}), name.removeprefix(_ATTRIBUTE)
+    elif name.startswith(f"{_REDIAL}."):
+        target, name = fields.setdefault(_REDIAL, {}), name.removeprefix(f"{_REDIAL}.")
     if not isinstance(target, dict) or name in target:
         raise ValueError(f"the field {name} occurs twice")
     target[name] = value

@@ -8,12 +8,12 @@ from typing import Any, Final, Self, TextIO
 
 from config.escaping import escape_unprintable
 from tasks.codes import Code
-from worker.importing.columns import KNOWN_COLUMNS, Columns, assign
+from worker.importing.columns import KNOWN_COLUMNS, REDIAL_MOST, REDIAL_TIMES, Columns, assign
 from worker.importing.lines import LONGEST_LINE, lines
 from worker.importing.rows import NOT_UTF8, BadFile, BadRow, Row, is_damaged
 
 _DELIMITERS: Final = ",;\t|"
-_WHOLE_NUMBERS: Final = ("priority", "max_attempts")
+_WHOLE_NUMBERS: Final = ("priority", "max_attempts", REDIAL_MOST)
 _LONGEST_ROW: Final = 2 * LONGEST_LINE
 _LINE_ENDS: Final = ("\n", "\r")
 #: What Excel writes, and reads, before the header.
@@ -150,6 +150,12 @@ def _row(number: int, cells: list[str], columns: list[str | None]) -> Row | BadR
     for name, cell in zip(columns, cells, strict=True):
         value = cell.strip()
         if value and name is not None:
-            is_whole = name in _WHOLE_NUMBERS and re.fullmatch(r"-?[0-9]{1,9}", value)
-            assign(fields, name, int(value) if is_whole else value)
+            assign(fields, name, _value(name, value))
     return Row(number=number, fields=fields, raw=cells)
+
+
+def _value(name: str, text: str) -> Any:
+    """Return the text of a cell as the field of a job has it; what is wrong stays as it is, and is refused there."""
+    if name in REDIAL_TIMES:
+        return text.split()
+    return int(text) if name in _WHOLE_NUMBERS and re.fullmatch(r"-?[0-9]{1,9}", text) else text

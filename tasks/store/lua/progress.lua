@@ -1,32 +1,37 @@
--- uses: clock history
--- Record what a look-up has found of a placed call, and when to look again. News that are late or repeated change
--- nothing: a call does not go back, and its result stays, unless the first source could not tell why nobody answered.
+-- uses: aside capacity clock follow history outcome
+-- Record what is known of a placed call, and when to look again. News that are late or repeated change nothing: a call
+-- does not go back, and its result stays, unless the first source could not tell why nobody answered.
+-- A job that may have another call after this one stays followed until `conclude` has said so.
 --
--- KEYS  1 job  2 followed  3 followed jobs  4 results of its batch  5 outcomes  6 history
+-- KEYS  1..22 see outcome.lua  23 followed  24 followed jobs  25 results of its batch
 -- ARGV  1 id  2 conversation  3 retention in ms  4 when the call was placed, in ms  5 shortest and 6 longest time
---       between two looks, in ms  7 age in ms at which a call that is not found is given up
---       8 state of the call, or '' if it was not found  9 its result, or ''  10.. fields of the record
--- Reply: the result, if it is new, else ''
+--       between two looks, in ms; the time is shorter while a job waits for a user  7 age in ms at which a call that is
+--       not found is given up  8 '1': every job may have another call  9 state of the call, or '' if it was not found
+--       10 its result, or ''  11.. fields of the record
+-- Reply {the result, if it is new, else '', and if the caller decides whether there is another call: the fence,
+--       attempts, the job (JSON), its earlier calls (JSON) or '', the result}
 
-local job, followed, followed_jobs, batch_results, outcomes, history = unpack(KEYS)
+local keys, capacity = outcome_keys()
+local followed, followed_jobs, batch_results = unpack(KEYS, OUTCOME_KEYS + 1)
 local id, conversation, retention, since_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local shortest_ms, longest_ms, give_up_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local call_state, result = ARGV[8], ARGV[9]
+local may_redial, call_state, result = ARGV[8] == '1', ARGV[9], ARGV[10]
 
 local ORDER = { contacting = 1, ringing = 2, connected = 3, ended = 4 }
 local VAGUE = { unanswered = true, not_known = true }
-
-local function forget()
-  redis.call('ZREM', followed, conversation)
-  redis.call('HDEL', followed_jobs, conversation)
-end
+-- Results of calls whose user's own phone was picked up.
+local PICKED_UP = { answered = true, busy = true, no_answer = true, declined = true, unreachable = true,
+  unanswered = true }
+-- Between two looks while a job waits for a user, and after a look whose result was not concluded, in ms.
+local QUICK_MS, QUICK_MOST_MS, UNCONCLUDED_MS = 2000, 30000, 5000
 
 local now = now_ms()
-local state, known_conversation, known_state, known_result, batch, code, finished_at = unpack(redis.call('HMGET', job,
-  'state', 'conversation_id', 'call_state', 'result', 'batch', 'code', 'finished_at'))
+local state, known_conversation, known_state, known_result, batch, content, final, fence, attempts, calls, user =
+  unpack(redis.call('HMGET', keys.job, 'state', 'conversation_id', 'call_state', 'result', 'batch', '_job', 'final',
+    '_fence', 'attempts', 'calls', '_user'))
 if state ~= 'placed' or known_conversation ~= conversation then
-  forget() -- the record has expired, or belongs to another call
-  return ''
+  unfollow(followed, followed_jobs, conversation) -- the record has expired, or belongs to another call
+  return { '' }
 end
 local age_ms = now - since_ms
 if call_state == '' and age_ms > give_up_ms then
@@ -36,11 +41,12 @@ end
 local known_order, order = ORDER[known_state] or 0, ORDER[call_state] or 0
 local is_new_result = result ~= '' and (not known_result or (VAGUE[known_result] and not VAGUE[result]))
 if order > known_order or is_new_result then
-  redis.call('HSET', job, 'call_state', call_state, unpack(ARGV, 10))
+  redis.call('HSET', keys.job, 'call_state', call_state, unpack(ARGV, 11))
 end
 if is_new_result then
-  redis.call('HSET', job, 'result', result)
-  note(history, now, call_state, result)
+  redis.call('HSET', keys.job, 'result', result)
+  note(keys.history, now, call_state, result)
+  redis.call('PEXPIRE', keys.history, string.format('%d', retention))
   if batch then
     if known_result then
       redis.call('HINCRBY', batch_results, known_result, -1)
@@ -48,13 +54,38 @@ if is_new_result then
     redis.call('HINCRBY', batch_results, result, 1)
     redis.call('PEXPIRE', batch_results, string.format('%d', retention))
   end
-  redis.call('XADD', outcomes, 'MAXLEN', '~', '100000', '*', 'event', 'result', 'id', id, 'state', state,
-    'code', code, 'batch', batch or '', 'finished_at', finished_at, 'result', result)
+  if user then
+    if result == 'agent_missed' then
+      set_aside(capacity.users_aside, now, user)
+    elseif PICKED_UP[result] then
+      redis.call('HDEL', capacity.users_aside, user)
+    end
+  end
 end
-if order == 4 or known_order == 4 then
-  forget()
-else
+if order < 4 and known_order < 4 then
   local wait_ms = math.min(math.max(age_ms, shortest_ms), longest_ms)
+  if redis.call('ZCARD', capacity.waiting) > 0 then
+    wait_ms = math.min(math.max(age_ms / 4, QUICK_MS), QUICK_MOST_MS)
+  end
   redis.call('ZADD', followed, 'XX', exact(now + wait_ms), conversation)
+  return { '' }
 end
-return is_new_result and result or ''
+
+release_hold(capacity, now, id)
+local told = is_new_result and result or ''
+result = is_new_result and result or known_result
+local asks = may_redial or result == 'agent_missed' or (content and string.find(content, '"redial":{', 1, true))
+if asks and content and not final then
+  redis.call('ZADD', followed, 'XX', exact(now + UNCONCLUDED_MS), conversation)
+  return { told, fence, attempts, content, calls or '', result }
+end
+unfollow(followed, followed_jobs, conversation)
+if is_new_result then
+  redis.call('HSET', keys.job, 'final', '1')
+  tell(keys, id, 'result')
+  if content then
+    slim(keys.job)
+    redis.call('PEXPIRE', keys.job, string.format('%d', retention))
+  end
+end
+return { told }

@@ -33,7 +33,7 @@ redis.call('PERSIST', job)
 redis.call('PERSIST', history)
 redis.call('ZREM', in_doubt, id)
 note(history, now, 'queued', 'retried')
-redis.call('HDEL', job, 'code', 'message', 'hint', 'finished_at', 'http_status', 'correlation_id', '_deaths')
+redis.call('HDEL', job, 'code', 'message', 'hint', 'finished_at', 'http_status', 'correlation_id', 'final', '_deaths')
 redis.call('HINCRBY', job, '_fence', 1) -- an earlier claim can no longer change the job
 make_due(job, due_set, wake_key, id, now, now, 'attempts', 0, '_since_ms', exact(now))
 redis.call('ZREM', index, id)

@@ -28,7 +28,12 @@ from tests.support.settings import COMPLETE, faults, loaded
         ("DIALER_RETENTION_DAYS", "0.5", "retention_days", 0.5),
         ("DIALER_AMBIGUOUS", "redial", "ambiguous", Ambiguous.REDIAL),
         ("DIALER_LOG_FORMAT", "json", "log_format", "json"),
-        ("GENESYS_CLOUD_USER_ID", "  user-2\n", "user_id", "user-2"),
+        ("GENESYS_CLOUD_USER_ID", "  user-2\n", "user_ids", ("user-2",)),
+        ("GENESYS_CLOUD_USER_ID", "user-2, user-1,user-2", "user_ids", ("user-2", "user-1")),
+        ("DIALER_CALLS_PER_USER", "", "calls_per_user", None),
+        ("DIALER_CALLS_PER_USER", "Unlimited", "calls_per_user", 0),
+        ("DIALER_CALLS_PER_USER", "2", "calls_per_user", 2),
+        ("DIALER_LONGEST_CALL", "90m", "longest_call_s", 5400.0),
     ],
 )
 def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -> None:
@@ -76,6 +81,14 @@ def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -
         ("DIALER_RETENTION_DAYS", "3651"),
         ("DIALER_AMBIGUOUS", "retry"),
         ("DIALER_LOG_FORMAT", "xml"),
+        ("GENESYS_CLOUD_USER_ID", "user-1,,user-2"),
+        ("GENESYS_CLOUD_USER_ID", ",".join(f"user-{n}" for n in range(1001))),
+        ("DIALER_CALLS_PER_USER", "0"),
+        ("DIALER_CALLS_PER_USER", "1001"),
+        ("DIALER_CALLS_PER_USER", "many"),
+        ("DIALER_LONGEST_CALL", "2"),
+        ("DIALER_LONGEST_CALL", "0m"),
+        ("DIALER_LONGEST_CALL", "2d"),
     ],
 )
 @pytest.mark.parametrize("credentials", [True, False])

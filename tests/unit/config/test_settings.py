@@ -21,7 +21,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         login_url="https://api.mypurecloud.com",
         client_id="client-1",
         client_secret=Secret(SECRET),
-        user_id="user-1",
+        user_ids=("user-1",),
         wrap_up_code_id="code-1",
         redis_url=Secret("redis://localhost:6379/0"),
         redis_password=Secret(""),
@@ -39,6 +39,9 @@ def test_the_defaults_are_those_of_the_design() -> None:
         retention_days=7.0,
         ambiguous=Ambiguous.HOLD,
         follow_up=FollowUp.LOOKUPS,
+        calls_per_user=None,
+        redial="",
+        longest_call_s=7200.0,
         log_format=LogFormat.TEXT,
     )
 

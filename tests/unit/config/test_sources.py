@@ -22,7 +22,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         load(environ | {"GENESYS_CLOUD_CLIENT_ID": ""}, dotenv=dotenv)
     dotenv.write_text(dotenv.read_text().replace("GENESYS_CLOUD_CLIENT_ID_FILE=/missing\n", ""))
     settings = load(environ | {"DIALER_MAX_ATTEMPTS": "3"}, dotenv=dotenv)
-    assert (settings.max_attempts, settings.rate_limit.count, settings.user_id) == (3, 5, "user-1")
+    assert (settings.max_attempts, settings.rate_limit.count, settings.user_ids) == (3, 5, ("user-1",))
     assert settings.client_secret.reveal() == "a${HOME}b"
 
 

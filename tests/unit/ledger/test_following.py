@@ -171,7 +171,8 @@ class TestRecord:
         ground.following.record([(look(ground, after_s=60)[0], ANSWERED)])
         outcome, result = events(ground)
         assert (outcome["event"], result["event"]) == ("outcome", "result")
-        assert result == outcome | {"event": "result", "result": "answered"}
+        assert (outcome["final"], outcome["result"]) == ("0", "")
+        assert result == outcome | {"event": "result", "result": "answered", "final": "1"}
 
     def test_results_are_counted_by_batch(self, ground: Ground) -> None:
         for n, result in enumerate([CallResult.BUSY, CallResult.BUSY, CallResult.ANSWERED]):

@@ -199,7 +199,7 @@ class TestSettleOutcome:
         asked: dict[str, Any] = {"user_id": "u-1", "attributes": {"order": "42", "name": 'Zoë/"'}, "max_attempts": 7}
         claim = ground.sending(job(**asked, not_after=datetime(2099, 1, 1, tzinfo=UTC)))
         before = ground.record("order-42")
-        ground.end(claim, State.PLACED, Code.PLACED, conversation_id="c-1")
+        ground.end(claim, State.PLACED, Code.PLACED)  # without a conversation, there is nothing to follow
         record = ground.record("order-42")
         fields: Any = ground.redis.hkeys(keys.job("order-42"))
         assert {field for field in fields if field.startswith("_")} == {"_fingerprint", "_fence"}
@@ -222,7 +222,7 @@ class TestSettleOutcome:
         ground = Ground.over(real_redis)
         claim = ground.sending(job(wrap_up_code_id="0" * 36, user_id="1" * 36))
         assert real_redis.object("ENCODING", keys.job("order-42")) == "hashtable"
-        ground.end(claim, State.PLACED, Code.PLACED, conversation_id="c-1")
+        ground.end(claim, State.PLACED, Code.PLACED)
         assert real_redis.object("ENCODING", keys.job("order-42")) == "listpack"
 
     def test_celerys_result_lives_a_day_and_the_record_for_the_retention(self, redis_client: Redis) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from tasks.store import keys
 from tasks.store.scripts import operations, source, used
 from tests.support.lua import FILES, FOLDER, OPERATIONS, PARTS, calls, defined, local_names, tokens
 
@@ -20,6 +21,8 @@ PART_OF = {function: name for name, text in PARTS.items() for function in define
 each_file = pytest.mark.parametrize("file", FILES)
 #: How many keys of an operation that can end a job `outcome.lua` names.
 OUTCOME_KEYS = int(re.findall(r"^local OUTCOME_KEYS = (\d+)", PARTS["outcome"], re.MULTILINE)[0])
+
+CAPACITY_KEYS = len(keys.capacity)
 
 each_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
@@ -80,8 +83,9 @@ def test_the_header_of_an_operation_has_the_keys_that_it_uses(operation: str) ->
     indexes = [int(n) for n in re.findall(r"\bKEYS \[ (\d+) \]", code)]
     named = [len(names.split(",")) for names in re.findall(r"local ([\w ,]+) = unpack \( KEYS \)", code)]
     outcome = [OUTCOME_KEYS] if "outcome_keys" in code else []
-    for names in re.findall(r"local ([\w ,]+) = unpack \( KEYS , OUTCOME_KEYS \+ 1 \)", code):
-        outcome.append(OUTCOME_KEYS + len(names.split(",")))
+    own = re.findall(r"local ([\w ,]+) = unpack \( KEYS , OUTCOME_KEYS \+ 1 \)", code)
+    outcome += [OUTCOME_KEYS + len(names.split(",")) for names in own]
+    outcome += [int(first) + CAPACITY_KEYS - 1 for first in re.findall(r"capacity_keys \( (\d+) \)", code)]
     listed = [int(last or first) for first, last in re.findall(r"  (\d+)(?:\.\.(\d+))? ", header)]
     assert max(listed) == max([*indexes, *named, *outcome])
     assert bool(re.search(r"\d\.\. ", header)) == ("# KEYS" in code)

@@ -1,7 +1,9 @@
--- uses: clock history
+-- uses: capacity clock history
 -- Give a job its outcome: record, indexes, stream and Celery's result, all in one step.
 
 local TRIM = 16 -- expired index entries that are removed with each outcome: a limited number, and more than are added
+
+local DOUBT_MS = 300000 -- for so long, a call without a clear answer keeps its user
 
 local FIRST_SEARCH_MS = 10000 -- after this time, the call of a job without a clear answer is searched for
 
@@ -10,14 +12,17 @@ local RESULT_MS = 86400000 -- how long Celery itself keeps a result: a day
 local NUMBERS = { attempts = true, http_status = true, priority = true, replays = true, conflicts = true,
   max_attempts = true }
 
-local OUTCOME_KEYS = 14 -- an operation's own KEYS follow these
+local OUTCOME_KEYS = 22 -- an operation's own KEYS follow these
 
--- Return the first KEYS of an operation that can end a job, by name.
+local OBJECTS = { attributes = true, calls = true, redial = true }
+
+-- Return the first KEYS of an operation that can end a job, by name, and those of `capacity.lua`.
 local function outcome_keys()
-  return { job = KEYS[1], leases = KEYS[2], index = KEYS[3], index_unconfirmed = KEYS[4],
+  local keys = { job = KEYS[1], leases = KEYS[2], index = KEYS[3], index_unconfirmed = KEYS[4],
     batch_index = KEYS[5], batch_unconfirmed = KEYS[6], batch_open = KEYS[7], outcomes = KEYS[8],
     result = KEYS[9], expiring = KEYS[10], history = KEYS[11], in_doubt = KEYS[12], batch_counts = KEYS[13],
     batches = KEYS[14] }
+  return keys, capacity_keys(15)
 end
 
 local function file_under(key, now, id, retention)
@@ -31,7 +36,7 @@ end
 
 -- What only a job needs that may be dialed again.
 local NEEDED_TO_DIAL = { _job = true, _due_ms = true, _since_ms = true, _not_after_ms = true, _ticket = true,
-  _deaths = true }
+  _deaths = true, _user = true, _waiting = true }
 local FINGERPRINT = 16 -- characters that tell a replay from a conflict as long as the record is kept
 
 -- Keep only what a reader needs of a placed job, because it is never dialed again: what the producer asked for becomes
@@ -52,7 +57,7 @@ local function slim(job)
   end
   for name, value in pairs(content) do
     if not known[name] then
-      kept[#kept + 1], kept[#kept + 2] = name, name == 'attributes' and cjson.encode(value) or value
+      kept[#kept + 1], kept[#kept + 2] = name, OBJECTS[name] and cjson.encode(value) or value
     end
   end
   redis.call('DEL', job)
@@ -67,8 +72,10 @@ local function public_record(id, job)
     local name, value = entries[i], entries[i + 1]
     if name == '_job' then
       content = cjson.decode(value)
-    elseif name == 'attributes' then
+    elseif OBJECTS[name] then
       record[name] = cjson.decode(value)
+    elseif name == 'final' then
+      record[name] = value == '1'
     elseif NUMBERS[name] then
       record[name] = tonumber(value)
     elseif string.sub(name, 1, 1) ~= '_' then
@@ -83,36 +90,54 @@ local function public_record(id, job)
   return record
 end
 
--- End the job. `keys`: see outcome_keys; `fields`: fields of the record and their values in turn, including `state`
--- and `code`; `task_id`: the producer's id, if it differs from the id of the record.
-local function end_job(keys, now, id, fields, retention, task_id)
+-- Add an entry to the stream: the job got this outcome, or its call this result.
+local function tell(keys, id, event)
+  local state, code, batch, finished_at, result, final = unpack(redis.call('HMGET', keys.job, 'state', 'code', 'batch',
+    'finished_at', 'result', 'final'))
+  redis.call('XADD', keys.outcomes, 'MAXLEN', '~', '100000', '*', 'event', event, 'id', id, 'state', state,
+    'code', code, 'batch', batch or '', 'finished_at', finished_at, 'final', final or '0',
+    'result', result or '')
+end
+
+-- End the job. `keys`, `capacity`: see outcome_keys; `fields`: fields of the record and their values in turn, including `state`
+-- and `code`; `goes_on`: its call is followed, and may be followed by another one;
+-- `task_id`: the producer's id, if it differs from the id of the record.
+local function end_job(keys, capacity, now, id, fields, retention, goes_on, task_id)
   local lifetime = string.format('%d', retention)
   redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
+  local state = redis.call('HGET', keys.job, 'state')
+  if state == 'unconfirmed' or goes_on then
+    redis.call('HDEL', keys.job, 'final')
+  else
+    redis.call('HSET', keys.job, 'final', '1')
+  end
   redis.call('ZREM', keys.leases, id)
   redis.call('ZREM', keys.expiring, id)
   redis.call('ZREM', keys.in_doubt, id)
 
   local record = public_record(id, keys.job)
-  if record.state == 'placed' then
+  if state == 'placed' and not goes_on then
     slim(keys.job)
   end
   redis.call('PEXPIRE', keys.job, lifetime)
-  note(keys.history, now, record.state, record.code)
+  note(keys.history, now, state, record.code)
   redis.call('PEXPIRE', keys.history, lifetime)
   redis.call('ZREM', keys.index_unconfirmed, id)
   file_under(keys.index, now, id, retention)
-  if record.state == 'unconfirmed' then
+  if state == 'unconfirmed' then
     file_under(keys.in_doubt, now, id, retention)
     redis.call('ZADD', keys.in_doubt, exact(now + FIRST_SEARCH_MS), id)
+    redis.call('ZADD', capacity.holds, 'XX', exact(now + DOUBT_MS), id)
+  elseif state ~= 'placed' then
+    release_hold(capacity, now, id)
   end
   if record.batch then
     redis.call('ZREM', keys.batch_unconfirmed, id)
     redis.call('ZREM', keys.batch_open, id)
     file_under(keys.batch_index, now, id, retention)
   end
-  redis.call('XADD', keys.outcomes, 'MAXLEN', '~', '100000', '*', 'event', 'outcome', 'id', id, 'state', record.state,
-    'code', record.code, 'batch', record.batch or '', 'finished_at', record.finished_at)
+  tell(keys, id, 'outcome')
 
   local result = '{"status":"SUCCESS","traceback":null,"children":[],"task_id":' .. cjson.encode(task_id or id)
     .. ',"date_done":' .. cjson.encode(record.finished_at) .. ',"result":' .. cjson.encode(record) .. '}'
