@@ -88,11 +88,11 @@ class Follower:
         news = [
             (call, progress_of(legs) if (legs := found.get(call.conversation_id)) else None) for call in looks.calls
         ]
-        for (call, progress), result in zip(news, self._following.record(news), strict=True):
-            if result:
+        for (call, progress), new in zip(news, self._following.record(news), strict=True):
+            if new:
                 detail = progress.detail if progress else ""
-                log.info("call ended", extra={"job_id": call.job_id, "result": result, "detail": detail})
-                self._tell_once(result, detail)
+                log.info("call ended", extra={"job_id": call.job_id, "result": new.result, "detail": detail})
+                self._tell_once(new.result, detail)
         return True
 
     def _tell_once(self, result: CallResult, detail: str) -> None:

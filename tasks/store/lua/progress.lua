@@ -1,17 +1,19 @@
 -- uses: clock history
--- Record what a look-up has found of a placed call, and when to look again. News that are late or repeated change
--- nothing: a call does not go back, and its result stays, unless the first source could not tell why nobody answered.
+-- Record what a look-up or an event has told of a placed call, and when to look again. News that are late or repeated
+-- change nothing: a call does not go back, and its result stays, unless the first source could not tell why nobody
+-- answered. If that was an event, the call is looked at once more.
 --
 -- KEYS  1 job  2 followed  3 followed jobs  4 results of its batch  5 outcomes  6 history
 -- ARGV  1 id  2 conversation  3 retention in ms  4 when the call was placed, in ms  5 shortest and 6 longest time
 --       between two looks, in ms  7 age in ms at which a call that is not found is given up
---       8 state of the call, or '' if it was not found  9 its result, or ''  10.. fields of the record
--- Reply: the result, if it is new, else ''
+--       8 state of the call, or '' if it was not found  9 its result, or ''  10 'look' or 'event'
+--       11.. fields of the record
+-- Reply {the result, if it is new, else '', the vague result that it replaces, or ''}
 
 local job, followed, followed_jobs, batch_results, outcomes, history = unpack(KEYS)
 local id, conversation, retention, since_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local shortest_ms, longest_ms, give_up_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local call_state, result = ARGV[8], ARGV[9]
+local call_state, result, is_look = ARGV[8], ARGV[9], ARGV[10] == 'look'
 
 local ORDER = { contacting = 1, ringing = 2, connected = 3, ended = 4 }
 local VAGUE = { unanswered = true, not_known = true }
@@ -26,7 +28,7 @@ local state, known_conversation, known_state, known_result, batch, code, finishe
   'state', 'conversation_id', 'call_state', 'result', 'batch', 'code', 'finished_at'))
 if state ~= 'placed' or known_conversation ~= conversation then
   forget() -- the record has expired, or belongs to another call
-  return ''
+  return { '', '' }
 end
 local age_ms = now - since_ms
 if call_state == '' and age_ms > give_up_ms then
@@ -36,7 +38,7 @@ end
 local known_order, order = ORDER[known_state] or 0, ORDER[call_state] or 0
 local is_new_result = result ~= '' and (not known_result or (VAGUE[known_result] and not VAGUE[result]))
 if order > known_order or is_new_result then
-  redis.call('HSET', job, 'call_state', call_state, unpack(ARGV, 10))
+  redis.call('HSET', job, 'call_state', call_state, unpack(ARGV, 11))
 end
 if is_new_result then
   redis.call('HSET', job, 'result', result)
@@ -51,10 +53,11 @@ if is_new_result then
   redis.call('XADD', outcomes, 'MAXLEN', '~', '100000', '*', 'event', 'result', 'id', id, 'state', state,
     'code', code, 'batch', batch or '', 'finished_at', finished_at, 'result', result)
 end
-if order == 4 or known_order == 4 then
+local has_ended, is_vague = order == 4 or known_order == 4, VAGUE[is_new_result and result or known_result]
+if has_ended and (not is_vague or (is_look and order == 4)) then
   forget()
-else
+elseif is_look or not has_ended or known_order < 4 then
   local wait_ms = math.min(math.max(age_ms, shortest_ms), longest_ms)
   redis.call('ZADD', followed, 'XX', exact(now + wait_ms), conversation)
 end
-return is_new_result and result or ''
+return { is_new_result and result or '', is_new_result and known_result or '' }
