@@ -162,8 +162,8 @@ class Settings:
     follow_up: FollowUp = setting(
         "DIALER_FOLLOW_UP",
         parsing.choice(FollowUp),
-        default="lookups",
-        meaning="Whether placed calls are followed to their end (profile public): 'lookups', or 'off'.",
+        default="on",
+        meaning="How placed calls are followed to their end (profile public): 'on' (with events), 'lookups', 'off'.",
     )
     log_format: LogFormat = setting(
         "DIALER_LOG_FORMAT",
@@ -181,6 +181,11 @@ class Settings:
     def follows_calls(self) -> bool:
         """Whether placed calls are followed to their end; the guide's API shows no call."""
         return self.profile is Profile.PUBLIC and self.follow_up is not FollowUp.OFF
+
+    @property
+    def hears_events(self) -> bool:
+        """Whether events of calls are received beside the look-ups."""
+        return self.follows_calls and self.follow_up is FollowUp.ON
 
     @property
     def retention_s(self) -> float:

@@ -11,18 +11,16 @@ from config.settings import Ambiguous, Settings
 from tasks.attempt import Attempt
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.fleet.pace import Pace
-from tasks.fleet.pause import Pause
 from tasks.fleet.scheduler import Scheduler
-from tasks.followup.follower import Follower
 from tasks.genesys.client import TOKEN_DEADLINE_S, Genesys
 from tasks.genesys.token import TokenCache
 from tasks.intake.inbox import Inbox
-from tasks.ledger.following import Following
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
 from tasks.resolution import RetryPolicy
 from tasks.screening.rules import rules_of
 from worker.connection import connect
+from worker.follow_up_wiring import FollowUpParts, wire_follow_up
 from worker.health import host_name
 
 
@@ -65,8 +63,7 @@ class Parts:
     inbox: Inbox
     heartbeat: Heartbeat
     scheduler: Scheduler
-    #: None if placed calls are not followed.
-    follower: Follower | None
+    follow_up: FollowUpParts
 
 
 def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threading.Event) -> Parts:
@@ -100,13 +97,5 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         inbox=Inbox(connect(settings, decode=False, stopping=stopping), ledger=ledger, worker=worker),
         heartbeat=heartbeat,
         scheduler=Scheduler(redis, pace=pace, width=lambda: heartbeat.fleet_concurrency),
-        follower=Follower(
-            following=Following(redis, pace=pace, retention_s=settings.retention_s),
-            tokens=tokens,
-            api=api,
-            pause=Pause(redis),
-            stopping=stopping,
-        )
-        if settings.follows_calls
-        else None,
+        follow_up=wire_follow_up(settings, redis, api=api, tokens=tokens, worker=worker, stopping=stopping),
     )
