@@ -12,7 +12,7 @@ class EventChannel:
 
     new: NewChannel
     socket: EventSocket
-    users: list[str] = field(default_factory=list)
+    users: list[str] = field(default_factory=list, repr=False)
     renew_at: float = 0.0
 
     def receive(self, events: list[CallEvent], *, wait_s: float, most: int) -> None:

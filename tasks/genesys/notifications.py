@@ -46,8 +46,8 @@ class NewChannel:
 class RefusedTopics:
     """The users whose events the client may not receive, and the permissions that it lacks."""
 
-    users: frozenset[str]
-    permissions: tuple[str, ...]
+    users: frozenset[str] = field(repr=False)
+    permissions: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class CallEvent:
 
     conversation_id: str = ""
     user_id: str = ""
-    legs: list[CallLeg] = field(default_factory=list)
+    legs: list[CallLeg] = field(default_factory=list, repr=False)
     #: The attributes of all participants.
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     is_closing: bool = False
