@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from tasks.errors import LedgerUnavailable
 from tasks.fleet.subscribed import SubscribedUsers
 from tasks.followup.ended_calls import EndedCalls
 from tasks.followup.result import progress_of
@@ -20,7 +21,8 @@ _EARLY_S: Final = 15.0
 _MOST_EARLY: Final = 1000
 
 #: Is given the conversation and the attributes of a call of Dialer's that is not followed, such as one whose answer
-#: was lost. It may be given the same call several times, and one that ended long ago. It may raise LedgerUnavailable.
+#: was lost. It may be given the same call several times, and one that ended long ago. It may raise LedgerUnavailable,
+#: and is then given the call again.
 OnUnknown = Callable[[str, Mapping[str, str]], None]
 
 
@@ -50,9 +52,19 @@ class EventNews:
     def hear(self, events: Sequence[CallEvent]) -> None:
         """Record the events. Raises LedgerUnavailable; they are then recorded with the next ones."""
         self._unrecorded += events
+        try:
+            self._record()
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            # Otherwise an event that nobody can record would stand in the way of all that come after it.
+            self._unrecorded = []
+            raise
+        self._unrecorded = []
+
+    def _record(self) -> None:
         now = self._clock()
-        early = [event for until, event in self._early.values() if now < until]
-        heard = early + self._unrecorded
+        heard = [event for until, event in self._early.values() if now < until] + self._unrecorded
         if not heard:
             self._early.clear()
             return
@@ -62,13 +74,12 @@ class EventNews:
         for (call, progress), new in zip(news, self._following.record(news, by_event=True), strict=True):
             self._ended.tell(call, progress, new)
         self._subscribed.told(event.user_id for event in self._unrecorded if _has_ended(event))
-        unknown = [event for event in self._unrecorded if event.conversation_id not in calls]
         self._early = OrderedDict(
             (name, kept) for name, kept in self._early.items() if name not in calls and now < kept[0]
         )
-        self._unrecorded = []
-        for event in unknown:
-            self._keep(event, now)
+        for event in self._unrecorded:
+            if event.conversation_id not in calls:
+                self._keep(event, now)
 
     def _keep(self, event: CallEvent, now: float) -> None:
         if _has_ended(event):

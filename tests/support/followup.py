@@ -1,7 +1,8 @@
 """Placed calls that are followed: over the simulator's API, and recorded in the ledger."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -71,12 +72,13 @@ class Holder:
         worker: str = "w1",
         pace: Pace = UNPACED,
         on_unknown: OnUnknown = ignore,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stopping = threading.Event()
         self.tokens = OwnTokens(api)
         following = Following(redis, pace=pace, retention_s=3600)
         self.subscribed = SubscribedUsers(redis)
-        self.lease = EventLease(redis, worker=worker)
+        self.lease = EventLease(redis, worker=worker, clock=clock)
         requests = EventRequests(
             api=api,
             asking=Asking(tokens=self.tokens, pause=Pause(redis)),
@@ -84,7 +86,7 @@ class Holder:
             hold=self.lease.hold,
             stopping=self.stopping,
         )
-        self.channels = EventChannels(requests)
+        self.channels = EventChannels(requests, clock=clock)
         self.news = EventNews(following=following, subscribed=self.subscribed, on_unknown=on_unknown)
         self.events = Events(
             lease=self.lease,

@@ -15,6 +15,7 @@ from config.settings import Settings, load
 from sandbox.foreground import caller_settings
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.process import Simulator
+from tasks.errors import LedgerUnavailable
 from tasks.fleet.event_lease import LEASE_S
 from tasks.fleet.pace import Pace
 from tasks.fleet.pause import Pause, PauseReason
@@ -119,7 +120,8 @@ class TestQuick:
         holder = hold()
         place(ground, api, BUSY)
         wait_for(lambda: result(ground, BUSY) == "unanswered")
-        ground.advance(60)
+        ground.advance(60)  # which makes the subscription younger than the call
+        ground.redis.zadd(keys.events_users, {"user-1": 1})
         assert holder.follower.step()
         assert result(ground, BUSY) == "busy"
         assert ground.records.results("spring") == {"busy": 1}
@@ -242,6 +244,7 @@ class TestLost:
         wait_for(lambda: bool(holder.channels.all) and deaf not in holder.channels.all, 10)
         assert sent(simulator, CHANNELS) == 2
         assert len(warnings(caplog, "tells no events")) == 1
+        assert not ground.redis.exists(keys.events_missed)
         simulator.behave(deaf_channels=False)
         wait_for(lambda: bool(holder.channels.users))
         place(ground, api, BUSY)
@@ -367,6 +370,64 @@ class TestLimits:
         assert not hears(ground.redis)
 
 
+class TestTries:
+    """What fails is tried again, but not all the time."""
+
+    @pytest.fixture
+    def holder(self, ground: Ground, api: Genesys) -> Iterator[Holder]:
+        self.now = 0.0
+        holder = Holder(ground.redis, api, users=[], clock=lambda: self.now)
+        assert holder.lease.hold()
+        yield holder
+        holder.channels.close()
+
+    def tries(self, holder: Holder, simulator: Simulator, times: list[float]) -> list[int]:
+        """How many channels were asked for until each of these times."""
+        counts = []
+        for self.now in times:
+            holder.channels.tend(["user-1"])
+            counts.append(sent(simulator, CHANNELS))
+        return counts
+
+    def test_the_time_to_the_next_try_doubles(self, simulator: Simulator, holder: Holder) -> None:
+        simulator.behave(outage="service_unavailable")
+        assert self.tries(holder, simulator, [0, 0.9, 1, 2.9, 3, 6.9, 7]) == [1, 1, 2, 2, 3, 3, 4]
+        simulator.behave(outage="")
+        assert self.tries(holder, simulator, [15, 100]) == [5, 5]
+        assert holder.channels.users == ["user-1"]
+        simulator.close_sockets()
+        wait_for(lambda: bool(holder.channels.receive(0.1)) or not holder.channels.all)
+        assert self.tries(holder, simulator, [100, 101]) == [5, 6]
+
+    def test_a_refusal_is_tried_again_after_an_hour(self, simulator: Simulator, holder: Holder) -> None:
+        simulator.behave(outage="insufficient_permissions")
+        assert self.tries(holder, simulator, [0, 3599, 3600]) == [1, 1, 2]
+        simulator.behave(outage="", permissions=[])
+        assert self.tries(holder, simulator, [7200, 10_799]) == [3, 3]
+        simulator.behave(permissions=None)
+        assert self.tries(holder, simulator, [10_800]) == [4]
+        assert holder.channels.users == ["user-1"]
+
+    def test_a_token_that_is_refused_is_discarded(self, simulator: Simulator, holder: Holder) -> None:
+        simulator.behave(outage="token_refused")
+        self.tries(holder, simulator, [0])
+        assert len(holder.tokens.discarded) == 1
+
+    def test_without_the_lease_nothing_is_asked(self, simulator: Simulator, ground: Ground, holder: Holder) -> None:
+        ground.redis.set(keys.events_lease, "w2")
+        self.now = 10
+        holder.channels.tend(["user-1"])
+        assert simulator.requests() == []
+
+    def test_users_who_are_no_longer_known_leave_with_the_renewal(self, simulator: Simulator, holder: Holder) -> None:
+        holder.channels.tend(["user-1", "user-2"])
+        holder.channels.tend(["user-2"])
+        assert holder.channels.users == ["user-1", "user-2"]
+        self.now = 50_000
+        holder.channels.tend(["user-2"])
+        assert holder.channels.users == ["user-2"]
+
+
 class TestNews:
     @pytest.fixture
     def told(self, simulator: Simulator, ground: Ground, api: Genesys) -> list[CallEvent]:
@@ -402,6 +463,26 @@ class TestNews:
             assert ground.redis.xlen(keys.outcomes) == 1
         (record,) = expected
         assert json.loads(record)["result"] == "answered"
+
+    def test_news_are_kept_while_redis_is_away_but_not_if_they_cannot_be_recorded(
+        self, ground: Ground, api: Genesys, told: list[CallEvent]
+    ) -> None:
+        faults: list[Exception] = [LedgerUnavailable(), ValueError()]
+        heard: list[str] = []
+
+        def hook(conversation_id: str, _: object) -> None:
+            heard.append(conversation_id)
+            if faults:
+                raise faults.pop(0)
+
+        ground.redis.delete(keys.followed_jobs)
+        holder = Holder(ground.redis, api, users=[], on_unknown=hook)
+        with pytest.raises(LedgerUnavailable):
+            holder.news.hear([told[-1]])
+        with pytest.raises(ValueError):
+            holder.news.hear([])
+        holder.news.hear([])
+        assert len(heard) == 2
 
     @pytest.mark.parametrize(
         "text",

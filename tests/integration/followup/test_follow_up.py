@@ -13,7 +13,8 @@ from sandbox.simulator.process import Simulator
 from tasks.fleet.pause import Pause, PauseReason
 from tasks.followup.follower import Follower
 from tasks.genesys.client import Genesys
-from tasks.genesys.look_up import SOURCES, NoNews
+from tasks.genesys.legs import users_of
+from tasks.genesys.look_up import SOURCES, LookUpSource, NoNews
 from tests.support.followup import OwnTokens, place
 from tests.support.ground import Ground
 
@@ -185,6 +186,13 @@ def test_whatever_else_fails_is_told_once_and_tried_again(
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_conversation_that_does_not_exist_is_no_news(api: Genesys, source: object) -> None:
     assert api.look_up(source, [UNKNOWN], token=api.request_token().access_token) == {}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_each_source_names_the_user(api: Genesys, ground: Ground, source: LookUpSource) -> None:
+    conversation = place(ground, api, "+12125550100", user="user-7")
+    found = api.look_up(source, [conversation], token=api.request_token().access_token)
+    assert users_of(found[conversation]) == {"user-7"}
 
 
 def test_no_answer_is_no_news(settings: Settings, simulator: Simulator, api: Genesys) -> None:

@@ -34,6 +34,8 @@ def test_a_worker_follows_its_calls(
 ) -> None:
     simulator.behave(profile="public", contacting_s=0, dialing_s=0, talking_s=0, analytics_lag_s=0)
     start_worker(**public(simulator), DIALER_FOLLOW_UP=follow_up)
+    if follow_up == "on":
+        wait_for(lambda: bool(real_redis.exists(keys.events_users)))
     ground = Ground.over(real_redis)
     ground.ledger.accept([job("busy", to="+12125550101"), job("answered", to="+12125550100")])
     wait_for(lambda: ground.records.counts()["placed"] == 2)
