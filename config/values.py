@@ -43,8 +43,9 @@ class Ambiguous(StrEnum):
 
 
 class FollowUp(StrEnum):
-    """How Dialer learns what became of a placed call: it looks calls up, or it does not."""
+    """How Dialer learns what became of a placed call: by events and look-ups, by look-ups alone, or not at all."""
 
+    ON = "on"
     LOOKUPS = "lookups"
     OFF = "off"
 

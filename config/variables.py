@@ -162,8 +162,8 @@ class Settings:
     follow_up: FollowUp = setting(
         "DIALER_FOLLOW_UP",
         parsing.choice(FollowUp),
-        default="lookups",
-        meaning="Whether placed calls are followed to their end (profile public): 'lookups', or 'off'.",
+        default="on",
+        meaning="How placed calls are followed to their end (profile public): 'on' (with events), 'lookups', 'off'.",
     )
     calls_per_user: int | None = setting(
         "DIALER_CALLS_PER_USER",
@@ -204,6 +204,11 @@ class Settings:
         if self.calls_per_user is None:
             return 1 if self.follows_calls else 0
         return self.calls_per_user
+
+    @property
+    def hears_events(self) -> bool:
+        """Whether events of calls are received beside the look-ups."""
+        return self.follows_calls and self.follow_up is FollowUp.ON
 
     @property
     def retention_s(self) -> float:

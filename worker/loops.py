@@ -1,4 +1,4 @@
-"""The background threads of every worker process, beside Celery's pool: intake, nudges, follow-up, housekeeping."""
+"""The threads of every worker process beside Celery's pool: intake, nudges, follow-up, events, housekeeping."""
 
 import logging
 import threading
@@ -62,8 +62,11 @@ class Loops:
             Loop("nudges", self._send_nudges, stopping),
             Loop("housekeeping", self._run_housekeeping, stopping),
         ]
-        if follower := parts.follower:
+        if follower := parts.follow_up.follower:
             self._loops.append(Loop("follow-up", partial(self._follow_calls, follower), stopping))
+
+        if events := parts.follow_up.events:
+            self._loops.append(Loop("events", events.step, stopping))
 
     def start(self) -> None:
         for loop in self._loops:
@@ -77,6 +80,8 @@ class Loops:
         for loop in self._loops:
             loop.join(max(until - time.monotonic(), 0))
         try:
+            if events := self._parts.follow_up.events:
+                events.close()
             self._parts.heartbeat.deregister()
         except LedgerUnavailable as error:
             log.warning("shut down without deregistering: Redis unavailable: %s", error)

@@ -12,20 +12,16 @@ from tasks.attempt import Attempt
 from tasks.fleet.capacity import Capacity
 from tasks.fleet.heartbeat import Heartbeat
 from tasks.fleet.pace import Pace
-from tasks.fleet.pause import Pause
 from tasks.fleet.scheduler import Scheduler
-from tasks.followup.follower import Follower
-from tasks.followup.next_call import NextCall
 from tasks.genesys.client import TOKEN_DEADLINE_S, Genesys
 from tasks.genesys.token import TokenCache
 from tasks.intake.inbox import Inbox
-from tasks.ledger.following import Following
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.reaper import Reaper
-from tasks.redial import read_redial
 from tasks.resolution import RetryPolicy
 from tasks.screening.rules import rules_of
 from worker.connection import connect
+from worker.follow_up_wiring import FollowUpParts, wire_follow_up
 from worker.health import host_name
 
 
@@ -78,14 +74,12 @@ class Parts:
     inbox: Inbox
     heartbeat: Heartbeat
     scheduler: Scheduler
-    #: None if placed calls are not followed.
-    follower: Follower | None
+    follow_up: FollowUpParts
 
 
 def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threading.Event) -> Parts:
     """Build the parts of a worker. This sends and receives nothing. Raises JobError for a wrong DIALER_REDIAL."""
     redis = connect(settings, stopping=stopping)
-    redial = read_redial("DIALER_REDIAL", settings.redial)
     pace = Pace.of(settings.rate_limit)
     ledger = ledger_of(settings, redis, stopping)
     api = Genesys(settings)
@@ -116,20 +110,5 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         scheduler=Scheduler(
             redis, pace=pace, width=lambda: heartbeat.fleet_concurrency, capacity=capacity_of(settings)
         ),
-        follower=Follower(
-            following=Following(
-                redis,
-                pace=pace,
-                retention_s=settings.retention_s,
-                give_up_s=settings.longest_call_s,
-                next_call=NextCall(max_attempts=settings.max_attempts, redial=redial),
-                redials_all=redial is not None,
-            ),
-            tokens=tokens,
-            api=api,
-            pause=Pause(redis),
-            stopping=stopping,
-        )
-        if settings.follows_calls
-        else None,
+        follow_up=wire_follow_up(settings, redis, api=api, tokens=tokens, worker=worker, stopping=stopping),
     )

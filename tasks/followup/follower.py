@@ -13,20 +13,19 @@ from http import HTTPStatus
 from typing import Final, Protocol
 
 from tasks.errors import NotPlaced
-from tasks.fleet.pause import Pause, PauseReason
+from tasks.fleet.pause import Pause
+from tasks.fleet.subscribed import SubscribedUsers
+from tasks.followup.asking import Asking, TokenSource
+from tasks.followup.ended_calls import EndedCalls
 from tasks.followup.result import progress_of
-from tasks.genesys.legs import CallLeg
+from tasks.genesys.legs import CallLeg, users_of
 from tasks.genesys.look_up import SOURCES, LookUpSource, NoNews
 from tasks.ledger.following import FollowedCall, Following
-from tasks.results import CallResult
 
 log = logging.getLogger("dialer.followup")
 
 #: After this time, a source that was refused is tried again: its permission may have been given.
 _RETRY_SOURCE_S: Final = 3600.0
-#: The pause after a 429 that does not say how long to wait, as after a call's.
-_NO_RETRY_AFTER_S: Final = 2.0
-_MOST_TOLD: Final = 100
 
 
 class LookUps(Protocol):
@@ -36,16 +35,11 @@ class LookUps(Protocol):
         """Return the legs of the conversations that are known; raises NoNews."""
 
 
-class TokenSource(Protocol):
-    def current(self) -> str:
-        """Return a token; raises NotPlaced."""
-
-    def discard(self, token: str) -> None:
-        """Remove a token that the API rejected."""
-
-
 class Follower:
-    """One process' part in the following of the fleet's calls. `clock` gives seconds."""
+    """One process' part in the following of the fleet's calls. `clock` gives seconds.
+
+    `subscribed`, if events are received too, is told whose calls ended without an event.
+    """
 
     def __init__(
         self,
@@ -55,17 +49,18 @@ class Follower:
         api: LookUps,
         pause: Pause,
         stopping: threading.Event,
+        subscribed: SubscribedUsers | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._following = following
-        self._tokens = tokens
+        self._asking = Asking(tokens=tokens, pause=pause)
         self._api = api
-        self._pause = pause
         self._stopping = stopping
+        self._subscribed = subscribed
         self._clock = clock
         self._refused_at: dict[LookUpSource, float] = {}
         self._failing = False
-        self._told: set[str] = set()
+        self._ended = EndedCalls()
 
     def step(self) -> bool:
         """Look at the calls that are due with one request, and return whether there were any.
@@ -77,8 +72,7 @@ class Follower:
         if not looks.calls or self._stopping.wait(looks.wait_s):
             return False
         try:
-            token = self._tokens.current()
-            found = self._ask(source, looks.calls, token)
+            found = self._ask(source, looks.calls)
         except (NotPlaced, NoNews) as error:
             if not self._failing:
                 log.warning("look-up of calls failed; repeating it later: %s", error)
@@ -88,23 +82,19 @@ class Follower:
         news = [
             (call, progress_of(legs) if (legs := found.get(call.conversation_id)) else None) for call in looks.calls
         ]
-        for (call, progress), result in zip(news, self._following.record(news), strict=True):
-            if result:
-                detail = progress.detail if progress else ""
-                log.info("call ended", extra={"job_id": call.job_id, "result": result, "detail": detail})
-                self._tell_once(result, detail)
+        first_told = []
+        for (call, progress), new in zip(news, self._following.record(news), strict=True):
+            self._ended.tell(call, progress, new)
+            if new and not new.replaces:
+                first_told += [(user, call.since_ms) for user in users_of(found.get(call.conversation_id, []))]
+        if self._subscribed:
+            self._subscribed.missed(first_told)
         return True
 
-    def _tell_once(self, result: CallResult, detail: str) -> None:
-        """Warn of each word of the platform that tells of a failure, or that is not known, the first time."""
-        if result in {CallResult.NOT_KNOWN, CallResult.FAILED} and detail not in self._told:
-            log.warning("a call failed, or its result is not known", extra={"result": result, "detail": detail})
-            if len(self._told) < _MOST_TOLD:
-                self._told.add(detail)
-
-    def _ask(self, source: LookUpSource, calls: list[FollowedCall], token: str) -> dict[str, list[CallLeg]]:
+    def _ask(self, source: LookUpSource, calls: list[FollowedCall]) -> dict[str, list[CallLeg]]:
+        ids = [call.conversation_id for call in calls]
         try:
-            return self._api.look_up(source, [call.conversation_id for call in calls], token=token)
+            return self._asking.ask(lambda token: self._api.look_up(source, ids, token=token))
         except NoNews as error:
             if error.status == HTTPStatus.FORBIDDEN and source.permission:
                 self._refused_at[source] = self._clock()
@@ -112,11 +102,6 @@ class Follower:
                     "look-ups of calls need the permission %s; using another source until it is given",
                     source.permission,
                 )
-            elif error.status == HTTPStatus.UNAUTHORIZED:
-                self._tokens.discard(token)
-            elif error.status == HTTPStatus.TOO_MANY_REQUESTS:
-                # The limit is that of the whole fleet, so its calls wait too.
-                self._pause.begin(PauseReason.RATE_LIMIT, str(error), for_s=error.retry_after_s or _NO_RETRY_AFTER_S)
             raise
 
     def _source(self) -> LookUpSource:

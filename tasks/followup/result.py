@@ -8,7 +8,7 @@ RFC 3398, the Q.850 causes ITU-T Q.850; which of them a trunk passes on differs.
 from typing import Final
 
 from tasks.genesys.legs import CallLeg
-from tasks.ledger.following import Progress
+from tasks.ledger.progress import Progress
 from tasks.results import CallResult, CallState
 
 _SIP: Final = {

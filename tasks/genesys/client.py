@@ -1,26 +1,36 @@
-"""Genesys Cloud's API over HTTP: places a call, asks what became of calls, or requests a token or a limit.
+"""Genesys Cloud's API over HTTP: places a call, asks what became of calls, or requests a token, a limit or events.
 
-No POST is ever sent twice. `profiles` and `look_up` build the request. `http` sends it and reads the answer; its
-connections (`connection`) record whether a byte of the request was written, and enforce a deadline. `answers` has the
-meaning of each answer to a call, `oauth` of each answer to a token request, and `limits` of the answer about the rate
-limit.
+No POST that places a call is ever sent twice. `profiles`, `look_up` and `notifications` build the request. `http`
+sends it and reads the answer; its connections (`connection`) record whether a byte of the request was written, and
+enforce a deadline. `answers` has the meaning of each answer to a call, `oauth` of each answer to a token request, and
+`limits` of the answer about the rate limit. `event_socket` is the WebSocket on which events come.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from config.settings import Profile, Settings
 from tasks.errors import DialError
-from tasks.genesys.answers import no_answer, read_call
+from tasks.genesys.answers import Answer, no_answer, read_call
 from tasks.genesys.call import CallRequest, PlacedCall
+from tasks.genesys.event_socket import EventSocket, SocketLost
 from tasks.genesys.headers import one_line
 from tasks.genesys.http import Http, NoAnswer
 from tasks.genesys.legs import CallLeg
 from tasks.genesys.limits import PATH, LimitUnknownError, read_limit
 from tasks.genesys.look_up import LookUpSource, NoNews, read_look_up
+from tasks.genesys.notifications import (
+    CHANNELS_PATH,
+    NewChannel,
+    RefusedTopics,
+    read_channel,
+    read_refused,
+    subscription,
+)
 from tasks.genesys.oauth import Grant, no_grant, read_grant
-from tasks.genesys.profiles import call_post, read_get, token_post
+from tasks.genesys.profiles import ApiRequest, call_post, read_events, read_get, token_post
 
 __all__ = ["CallRequest", "Genesys", "Grant", "PlacedCall"]
 
@@ -28,6 +38,8 @@ log = logging.getLogger("dialer.genesys")
 
 #: A job that waits for a token has only the short lease of `preparing`.
 TOKEN_DEADLINE_S: Final = 4.0
+#: The worker that asks has a lease, which must not end meanwhile.
+EVENTS_DEADLINE_S: Final = 4.0
 
 
 class Genesys:
@@ -67,6 +79,28 @@ class Genesys:
         except NoAnswer as e:
             raise NoNews(None, f"Genesys Cloud did not answer a look-up of calls: {e.reason}") from e
         return read_look_up(answer)
+
+    def create_channel(self, *, token: str) -> NewChannel:
+        """Request a channel for events of calls; raises NoNews, and NotPlaced as above."""
+        return read_channel(self._ask_for_events(read_events(self._settings, "POST", CHANNELS_PATH, token)))
+
+    def subscribe(self, channel: NewChannel, user_ids: Iterable[str], *, token: str) -> RefusedTopics:
+        """Let the channel tell of the calls of these users only; raises NoNews, and NotPlaced as above."""
+        path = f"{CHANNELS_PATH}/{quote(channel.id, safe='')}/subscriptions?ignoreErrors=true"
+        request = read_events(self._settings, "PUT", path, token, subscription(user_ids))
+        return read_refused(self._ask_for_events(request))
+
+    def listen(self, channel: NewChannel) -> EventSocket:
+        """Open the WebSocket of a channel; raises SocketLost."""
+        if self._settings.api_url.startswith("https:") and not channel.connect_uri.startswith("wss:"):
+            raise SocketLost("Genesys Cloud named an address without encryption")
+        return EventSocket(channel.connect_uri)
+
+    def _ask_for_events(self, request: ApiRequest) -> Answer:
+        try:
+            return self._http.send(request, deadline_s=min(EVENTS_DEADLINE_S, self._settings.call_deadline_s))
+        except NoAnswer as e:
+            raise NoNews(None, f"Genesys Cloud did not answer a request for events of calls: {e.reason}") from e
 
     def request_token(self) -> Grant:
         """Request a token; raises NotPlaced with CREDENTIALS_REFUSED or TOKEN_UNAVAILABLE."""

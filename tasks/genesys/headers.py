@@ -23,10 +23,10 @@ def retry_after_s(headers: Mapping[str, str], message: str) -> float | None:
     waits = [wait.strip() for wait in header.split(",")]
     if all(_SECONDS.fullmatch(wait) for wait in waits):
         return min(max(map(float, waits)), LONGEST_WAIT_S)
-    until = _http_date(header)
+    until = http_date(header)
     if until is not None:
         # If the answer has a Date header, the server's clock is used: the local clock may be wrong by minutes.
-        now = _http_date(headers.get("Date", "")) or datetime.now(UTC)
+        now = http_date(headers.get("Date", "")) or datetime.now(UTC)
         return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT_S)
     found = re.search(r"\bin \[?([0-9]{1,20})\]? seconds", message)
     return min(float(found[1]), LONGEST_WAIT_S) if found else None
@@ -59,7 +59,8 @@ def one_line(text: object) -> str:
     return mask(printable).strip()[:_LONGEST_MESSAGE]
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Read a date of HTTP (RFC 9110, 5.6.7); None if it is none."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError, IndexError):

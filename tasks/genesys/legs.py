@@ -9,7 +9,7 @@ answer makes these functions raise: what cannot be read is left out.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +27,8 @@ class CallLeg:
 
     #: Whether it is the leg of the user (the agent), or of the callee.
     is_users: bool
+    #: The id of the user, on the user's leg; "" if it is not told.
+    user_id: str = ""
     started_at: float | None = None
     #: On the user's leg, this too means that the callee answered.
     connected_at: float | None = None
@@ -46,6 +48,11 @@ def read_legs(body: Mapping[str, Any]) -> list[CallLeg]:
     return [leg for participant in _objects(body, "participants") for leg in _legs_of(participant, is_over=is_over)]
 
 
+def users_of(legs: Iterable[CallLeg]) -> set[str]:
+    """Return the ids of the users whose legs these are."""
+    return {leg.user_id for leg in legs if leg.user_id}
+
+
 def conversation_id_of(body: Mapping[str, Any]) -> str:
     """Return the id of the conversation that an answer or event shows, or an empty text."""
     return _word(body.get("id")) or _word(body.get("conversationId"))
@@ -56,26 +63,28 @@ def _legs_of(participant: Mapping[str, Any], *, is_over: bool) -> Iterator[CallL
     if purpose not in _USERS | _CALLEES:
         return
     is_users = purpose in _USERS
+    user_id = _user_of(participant) if is_users else ""
     if "sessions" in participant:
         for session in _objects(participant, "sessions"):
             if session.get("mediaType", "voice") == "voice":
-                yield _from_session(session, is_users=is_users, is_over=is_over)
+                yield _from_session(session, is_users=is_users, user_id=user_id, is_over=is_over)
     elif "calls" in participant:
         for call in _objects(participant, "calls"):
-            yield _from_call(call, participant.get("startTime"), is_users=is_users)
+            yield _from_call(call, participant.get("startTime"), is_users=is_users, user_id=user_id)
     else:
-        yield _from_call(participant, participant.get("startTime"), is_users=is_users)
+        yield _from_call(participant, participant.get("startTime"), is_users=is_users, user_id=user_id)
 
 
-def _from_call(call: Mapping[str, Any], started: object, *, is_users: bool) -> CallLeg:
+def _from_call(call: Mapping[str, Any], started: object, *, is_users: bool, user_id: str) -> CallLeg:
     state = call.get("state")
-    ended_at = _instant(call.get("disconnectedTime")) or _instant(call.get("endTime"))
+    ended_at = instant_of(call.get("disconnectedTime")) or instant_of(call.get("endTime"))
     reasons = list(_objects(call, "disconnectReasons"))
     error = call.get("errorInfo")
     return CallLeg(
         is_users=is_users,
-        started_at=_instant(started),
-        connected_at=_instant(call.get("connectedTime")),
+        user_id=user_id,
+        started_at=instant_of(started),
+        connected_at=instant_of(call.get("connectedTime")),
         ended_at=ended_at,
         is_dialing=state == "dialing",
         disconnect_type=_word(call.get("disconnectType")),
@@ -85,10 +94,10 @@ def _from_call(call: Mapping[str, Any], started: object, *, is_users: bool) -> C
     )
 
 
-def _from_session(session: Mapping[str, Any], *, is_users: bool, is_over: bool) -> CallLeg:
+def _from_session(session: Mapping[str, Any], *, is_users: bool, user_id: str, is_over: bool) -> CallLeg:
     segments = list(_objects(session, "segments"))
     starts = {
-        _word(segment.get("segmentType")): _instant(segment.get("segmentStart")) for segment in reversed(segments)
+        _word(segment.get("segmentType")): instant_of(segment.get("segmentStart")) for segment in reversed(segments)
     }
     known = [start for start in starts.values() if start is not None]
     talks = [start for kind, start in starts.items() if kind in _TALK and start is not None]
@@ -97,15 +106,22 @@ def _from_session(session: Mapping[str, Any], *, is_users: bool, is_over: bool) 
     over = is_over or "disconnectType" in last or "errorCode" in last
     return CallLeg(
         is_users=is_users,
+        user_id=user_id,
         started_at=min(known, default=None),
         connected_at=min(talks, default=None),
-        ended_at=_instant(last.get("segmentEnd")) if over else None,
+        ended_at=instant_of(last.get("segmentEnd")) if over else None,
         is_dialing="dialing" in starts and not talks and not over,
         disconnect_type=_dotted(_word(last.get("disconnectType"))),
         sip=_codes(last.get("sipResponseCodes")),
         q850=_codes(last.get("q850ResponseCodes")),
         error_code=_word(last.get("errorCode")),
     )
+
+
+def _user_of(participant: Mapping[str, Any]) -> str:
+    """Return the id of the participant's user, which calls and events have in an object of its own."""
+    user = participant.get("user")
+    return _word(participant.get("userId")) or (_word(user.get("id")) if isinstance(user, dict) else "")
 
 
 def _objects(body: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
@@ -124,7 +140,8 @@ def _codes(value: object) -> tuple[int, ...]:
     return tuple(code for code in value if type(code) is int) if isinstance(value, list) else ()
 
 
-def _instant(value: object) -> float | None:
+def instant_of(value: object) -> float | None:
+    """Return an instant of the API in epoch seconds; None if it is none."""
     if not isinstance(value, str):
         return None
     try:

@@ -4,7 +4,7 @@ Sources: the guide's script, and the CreateCallRequest of the published SDK. doc
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ class ApiRequest:
     headers: Mapping[str, str]
     #: The value of the header Authorization; None if there is no such header.
     authorization: str | None = field(default=None, repr=False)
-    json: Mapping[str, object] | None = field(default=None, repr=False)
+    json: Mapping[str, object] | Sequence[object] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
@@ -57,6 +57,18 @@ def read_get(settings: Settings, path: str, token: str) -> ApiRequest:
     authorization = _bearer(token)
     url = settings.api_url.rstrip("/") + path
     return ApiRequest(method="GET", url=url, headers={"Accept": "application/json"}, authorization=authorization)
+
+
+def read_events(
+    settings: Settings, method: str, path: str, token: str, content: Sequence[object] | None = None
+) -> ApiRequest:
+    """Build a request for events of calls, which places no call, and may be sent again.
+
+    Raises NotPlaced if the token cannot be part of a request.
+    """
+    authorization = _bearer(token)
+    url = settings.api_url.rstrip("/") + path
+    return ApiRequest(method=method, url=url, headers=_JSON, authorization=authorization, json=content)
 
 
 def is_header_safe(token: str) -> bool:

@@ -1,14 +1,14 @@
 """The calls that are followed from `placed` to their end: when to look at each, and what was found.
 
 settle ─▶ followed ─take─▶ (one request looks at up to 50 calls) ─record─▶ followed again, later
-                                                                    └────▶ ended, with a result
+                                                            event ─────┤
+                                                                       └───▶ ended, with a result
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from redis import Redis
 
@@ -16,7 +16,8 @@ from tasks.codes import State
 from tasks.fleet.pace import Pace
 from tasks.ledger.conclusion import Conclusion, NextCallRule, Question
 from tasks.ledger.outcome import FIRST_LOOK_S, flat, outcome_keys
-from tasks.results import CallResult, CallState
+from tasks.ledger.progress import Progress
+from tasks.results import CallResult
 from tasks.store import keys
 from tasks.store.scripts import source
 
@@ -26,22 +27,6 @@ _GATHER_S: Final = 5.0
 _LEASE_S: Final = 30.0
 #: The time to the next look is the age of the call, but not more than this.
 _LONGEST_S: Final = 600.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """What one look at a call has found. Instants are epoch seconds, durations seconds; None for what is not told."""
-
-    state: CallState
-    #: None while the call goes on.
-    result: CallResult | None = None
-    #: The raw words that the result rests on, such as `sip:486`, `q850:17` or `disconnect:timeout`.
-    detail: str = ""
-    answered_at: float | None = None
-    ended_at: float | None = None
-    #: How long the callee's phone rang.
-    ring_s: float | None = None
-    talk_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +45,13 @@ class Looks:
 
     calls: list[FollowedCall] = field(repr=False)
     wait_s: float = 0.0
+
+
+class NewResult(NamedTuple):
+    """A result that was not known before; `replaces` is the vague one that stood there, or None."""
+
+    result: CallResult
+    replaces: CallResult | None
 
 
 class Following:
@@ -105,8 +97,19 @@ class Following:
         pairs = zip(found[::2], found[1::2], strict=True)
         return Looks(calls=[_followed(conversation, entry) for conversation, entry in pairs], wait_s=wait_ms / 1000)
 
-    def record(self, found: Sequence[tuple[FollowedCall, Progress | None]]) -> list[CallResult | None]:
-        """Record what was found, None for a call that the answer did not have; return the results that are new."""
+    def calls_of(self, conversation_ids: Sequence[str]) -> dict[str, FollowedCall]:
+        """Return those of these conversations that are followed, by their ids."""
+        entries: Any = self._redis.hmget(keys.followed_jobs, conversation_ids) if conversation_ids else []
+        pairs = zip(conversation_ids, entries, strict=True)
+        return {conversation: _followed(conversation, entry) for conversation, entry in pairs if entry}
+
+    def record(
+        self, found: Sequence[tuple[FollowedCall, Progress | None]], *, by_event: bool = False
+    ) -> list[NewResult | None]:
+        """Record what was found, None for a call that the answer did not have; return the results that are new.
+
+        `by_event`: an event told it. A call that ended with a vague result is then looked at once more.
+        """
         pipe = self._redis.pipeline(transaction=False)
         for call, progress in found:
             self._progress(
@@ -121,39 +124,25 @@ class Following:
                     call.since_ms,
                     *(int(FIRST_LOOK_S * 1000), int(_LONGEST_S * 1000), self._give_up_ms),
                     "1" if self._redials_all else "",
+                    "event" if by_event else "look",
                     progress.state if progress else "",
                     (progress and progress.result) or "",
-                    *(_fields(progress) if progress else ()),
+                    *(flat(progress.fields()) if progress else ()),
                 ],
                 client=pipe,
             )
         replies = pipe.execute()
         asked = [
             Question(call.job_id, call.batch, call.conversation_id, *rest)
-            for (call, _), (_, *rest) in zip(found, replies, strict=True)
+            for (call, _), (_, _, *rest) in zip(found, replies, strict=True)
             if rest
         ]
         self._conclusion.conclude(asked)
-        return [CallResult(told) if told else None for told, *_ in replies]
+        return [_new(told, replaced) for told, replaced, *_ in replies]
 
 
-def _fields(progress: Progress) -> list[Any]:
-    return flat(
-        {
-            "result_detail": progress.detail,
-            "answered_at": _iso(progress.answered_at),
-            "ended_at": _iso(progress.ended_at),
-            "ring_s": progress.ring_s,
-            "talk_s": progress.talk_s,
-        }
-    )
-
-
-def _iso(instant: float | None) -> str | None:
-    """Return the platform's time in the form of the record's other times."""
-    if instant is None:
-        return None
-    return datetime.fromtimestamp(instant, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _new(result: str, replaced: str) -> NewResult | None:
+    return NewResult(CallResult(result), CallResult(replaced) if replaced else None) if result else None
 
 
 def _followed(conversation_id: str, entry: str) -> FollowedCall:

@@ -91,6 +91,13 @@ waiting: Final = "dialer:waiting"
 waiting_order: Final = "dialer:waiting:order"
 #: zset: name of a batch -> when one of its jobs last changed.
 batches: Final = "dialer:batches"
+#: string: the worker that receives the events of calls; a lock of redis-py. Expires soon after the worker's death.
+events_lease: Final = "dialer:events:lease"
+#: zset: user id -> since when events of the user's calls are received. Expires with the lease.
+events_users: Final = "dialer:events:users"
+#: hash: user id -> how many of the user's calls in a row ended without an event. Expires with the lease.
+events_missed: Final = "dialer:events:missed"
+EVENTS_MISSED_FIELDS: Final = {"<user>": "How many of the user's calls in a row ended without an event."}
 #: zset: job id -> its not_after, for jobs that have a not_after and no outcome.
 expiring: Final = "dialer:expiring"
 #: list of at most one token: wakes one sleeping scheduler.

@@ -12,8 +12,9 @@ from tasks.fleet.pace import Pace
 from tasks.job import Job
 from tasks.ledger.cancel_retry import CancelRetry, JobChange, JobSeen
 from tasks.ledger.claim import Claim, Gate, GateVerdict
-from tasks.ledger.following import Following, Progress
+from tasks.ledger.following import Following
 from tasks.ledger.ledger import Ledger
+from tasks.ledger.progress import Progress
 from tasks.ledger.reaper import Reaper
 from tasks.ledger.records import Record, Records
 from tasks.ledger.settlement import End, Release, Settlement, SettleResult

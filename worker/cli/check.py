@@ -1,7 +1,6 @@
 """`dialer check`: everything that must be right before calls are placed, each with its fix."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
 
 import click
 
@@ -10,7 +9,6 @@ from config.settings import Settings, SettingsError, load
 from tasks.errors import DialError, JobError, LedgerUnavailable
 from tasks.genesys.client import Genesys
 from tasks.genesys.limits import LimitUnknownError
-from tasks.genesys.look_up import SOURCES, NoNews
 from tasks.redial import read_redial
 from tasks.screening.caller_id import default_caller_id
 from tasks.screening.rules import rules_of
@@ -21,11 +19,10 @@ from worker.cli.output import print_json
 from worker.cli.store import env_file, redis_fault, wrong_caller_id
 from worker.connection import connect
 from worker.finding import Finding, Verdict
+from worker.follow_up_findings import follow_up_findings
 from worker.queue_finding import queue_findings
 from worker.redis_findings import redis_findings
 
-#: The id of a conversation that never exists.
-_NO_CALL = "00000000-0000-0000-0000-000000000000"
 _COLORS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
@@ -123,7 +120,7 @@ def _api(settings: Settings) -> Iterator[Finding]:
     yield Finding(check="credentials", message=f"{settings.login_url} gave a token for {life_h:.1f} h")
     yield _rate_limit(settings, api, grant.access_token)
     if settings.follows_calls:
-        yield _follow_up(api, grant.access_token)
+        yield from follow_up_findings(settings, api, grant.access_token)
 
 
 def _rate_limit(settings: Settings, api: Genesys, token: str) -> Finding:
@@ -137,24 +134,6 @@ def _rate_limit(settings: Settings, api: Genesys, token: str) -> Finding:
     if ours.count * 60 <= allowed * ours.period_s:
         return Finding(check="rate limit", message=told)
     return Finding(check="rate limit", verdict=Verdict.WARN, message=f"{told}: set DIALER_RATE_LIMIT={allowed}/60s")
-
-
-def _follow_up(api: Genesys, token: str) -> Finding:
-    """Ask each source for a call that does not exist, until the client may use one."""
-    missing = []
-    for source in SOURCES:
-        try:
-            api.look_up(source, [_NO_CALL], token=token)
-        except NoNews as error:
-            if error.status != HTTPStatus.FORBIDDEN:
-                return Finding(check="follow-up", verdict=Verdict.WARN, message=f"it could not be tried: {error}")
-            missing.append(source.permission)
-        else:
-            break
-    if not missing:
-        return Finding(check="follow-up", message=f"the client may look up {source.most} calls with one request")
-    told = f"calls are looked up one by one, because the client lacks the permission {' and '.join(missing)}"
-    return Finding(check="follow-up", verdict=Verdict.WARN, message=f"{told}; see docs/results.md")
 
 
 def _print(finding: Finding) -> None:

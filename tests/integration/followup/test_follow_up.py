@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 from redis import Redis
@@ -11,12 +10,13 @@ from config.settings import Settings, load
 from sandbox.foreground import caller_settings
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.process import Simulator
-from tasks.codes import Code, State
 from tasks.fleet.pause import Pause, PauseReason
 from tasks.followup.follower import Follower
-from tasks.genesys.client import CallRequest, Genesys
-from tasks.genesys.look_up import SOURCES, NoNews
-from tests.support.ground import Ground, job
+from tasks.genesys.client import Genesys
+from tasks.genesys.legs import users_of
+from tasks.genesys.look_up import SOURCES, LookUpSource, NoNews
+from tests.support.followup import OwnTokens, place
+from tests.support.ground import Ground
 
 #: Magic number -> the result that a source with codes tells, and the result of the flat form, which has none.
 ENDINGS = {
@@ -33,20 +33,6 @@ ENDINGS = {
 ANALYTICS, CONVERSATION, _FLAT = SOURCES
 PERMISSIONS = [ANALYTICS.permission, CONVERSATION.permission]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-
-
-@dataclass
-class OwnTokens:
-    """The token of one client, without a cache."""
-
-    api: Genesys
-    discarded: list[str] = field(default_factory=list)
-
-    def current(self) -> str:
-        return self.api.request_token().access_token
-
-    def discard(self, token: str) -> None:
-        self.discarded.append(token)
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +73,6 @@ def follower(ground: Ground, api: Genesys, tokens: OwnTokens) -> Follower:
     return Follower(
         following=ground.following, tokens=tokens, api=api, pause=Pause(ground.redis), stopping=threading.Event()
     )
-
-
-def place(ground: Ground, api: Genesys, to: str, user: str = "user-1") -> str:
-    """Place the call of a job whose id is the number, and return its conversation."""
-    fields = {"job_id": to, "to": to, "caller_id": "", "user_id": user, "wrap_up_code_id": "", "attributes": {}}
-    placed = api.place_call(CallRequest(**fields), token=api.request_token().access_token)  # type: ignore[arg-type]
-    claim = ground.sending(job(to, to=to, batch="spring"))
-    assert ground.end(claim, State.PLACED, Code.PLACED, conversation_id=placed.conversation_id)
-    return placed.conversation_id
 
 
 def look_ups(simulator: Simulator) -> list[str]:
@@ -209,6 +186,13 @@ def test_whatever_else_fails_is_told_once_and_tried_again(
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_conversation_that_does_not_exist_is_no_news(api: Genesys, source: object) -> None:
     assert api.look_up(source, [UNKNOWN], token=api.request_token().access_token) == {}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_each_source_names_the_user(api: Genesys, ground: Ground, source: LookUpSource) -> None:
+    conversation = place(ground, api, "+12125550100", user="user-7")
+    found = api.look_up(source, [conversation], token=api.request_token().access_token)
+    assert users_of(found[conversation]) == {"user-7"}
 
 
 def test_no_answer_is_no_news(settings: Settings, simulator: Simulator, api: Genesys) -> None:

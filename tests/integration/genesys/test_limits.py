@@ -25,8 +25,8 @@ from worker.cli.main import cli
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
 
-#: How many requests of the API `dialer check` sends beside the one for a token: for the limit, and for a call.
-ASKED = {Profile.GUIDE: 0, Profile.PUBLIC: 2}
+#: How many requests of the API `dialer check` sends beside the one for a token: for the limit, a call, and events.
+ASKED = {Profile.GUIDE: 0, Profile.PUBLIC: 4}
 MISSING = "Unable to perform the requested action. You are missing the following permission(s): [limits:view]"
 
 

@@ -89,6 +89,24 @@ def test_worker_producer_and_operator_get_by(guarded: Guarded, simulator: Simula
     assert denials(guarded) == []
 
 
+def test_a_worker_may_receive_events(guarded: Guarded, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.behave(profile="public", contacting_s=0, dialing_s=0, talking_s=0)
+    public = {"GENESYS_CLOUD_PROFILE": "public", "GENESYS_CLOUD_LOGIN_URL": simulator.url}
+    env = environment(url(guarded, "worker"), simulator.url, **public)
+    with (
+        WorkerProcess(env, tmp_path / "worker.log") as worker,
+        Redis.from_url(guarded.url, decode_responses=True) as admin,
+    ):
+        wait_for(lambda: bool(admin.exists(keys.events_users)))
+        args = ["enqueue", "+12125550100", "--id", "a"]
+        assert CliRunner().invoke(cli, args, env={"DIALER_REDIS_URL": url(guarded, "worker")}).exit_code == 0
+        wait_for(lambda: admin.hget(keys.job("a"), "result") == "answered")
+        admin.hset(keys.events_missed, "user-1", 3)
+        wait_for(lambda: "tells no events" in worker.output())
+        assert worker.stop() == 0
+    assert denials(guarded) == []
+
+
 @pytest.mark.parametrize(
     ("user", "command"),
     [

@@ -38,7 +38,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         retry_for_s=86400,
         retention_days=7.0,
         ambiguous=Ambiguous.HOLD,
-        follow_up=FollowUp.LOOKUPS,
+        follow_up=FollowUp.ON,
         calls_per_user=None,
         redial="",
         longest_call_s=7200.0,

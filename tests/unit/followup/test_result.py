@@ -13,7 +13,7 @@ from sandbox.simulator.course import Durations, Result
 from sandbox.simulator.media_view import call_conversation, call_event
 from tasks.followup.result import progress_of
 from tasks.genesys.legs import CallLeg, conversation_id_of, read_legs
-from tasks.ledger.following import Progress
+from tasks.ledger.progress import Progress
 from tasks.results import CallResult, CallState
 
 STARTED = 1_000.0

@@ -11,7 +11,7 @@ from tasks.fleet.capacity import Capacity
 from tasks.fleet.pace import Pace
 from tasks.fleet.scheduler import Scheduler
 from tasks.ledger.claim import Claim, GateVerdict
-from tasks.ledger.following import Progress
+from tasks.ledger.progress import Progress
 from tasks.ledger.settlement import End, Release, Settlement
 from tasks.results import CallResult, CallState
 from tasks.store import keys

@@ -11,7 +11,8 @@ from tasks.codes import Code, State
 from tasks.followup.next_call import NextCall
 from tasks.ledger.claim import Declined, DeclineReason
 from tasks.ledger.conclusion import Conclusion
-from tasks.ledger.following import FollowedCall, Following, Progress
+from tasks.ledger.following import FollowedCall, Following, NewResult
+from tasks.ledger.progress import Progress
 from tasks.redial import Redial
 from tasks.results import CallResult, CallState
 from tasks.store import keys
@@ -39,7 +40,7 @@ class Stage:
         (call,) = self.following.take(most=50).calls
         return call
 
-    def end(self, call: FollowedCall, result: CallResult = CallResult.BUSY) -> list[CallResult | None]:
+    def end(self, call: FollowedCall, result: CallResult = CallResult.BUSY) -> list[NewResult | None]:
         return self.following.record([(call, Progress(state=CallState.ENDED, result=result, detail="sip:486"))])
 
     @property

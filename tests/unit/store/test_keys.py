@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from tasks.codes import Code, State
-from tasks.ledger.following import Progress
+from tasks.ledger.progress import Progress
 from tasks.redial import Redial
 from tasks.results import CallResult, CallState
 from tasks.store import keys

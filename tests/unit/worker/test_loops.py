@@ -9,6 +9,7 @@ import pytest
 
 from tasks.codes import State
 from tasks.errors import LedgerUnavailable
+from worker.follow_up_wiring import FollowUpParts
 from worker.loops import Loop, Loops
 
 INFO = {"redis_version": "7.4.1", "maxmemory_policy": "noeviction", "aof_enabled": 1}
@@ -55,7 +56,7 @@ def parts(**changes: Any) -> Any:
             "redis": SimpleNamespace(info=lambda: INFO),
             "heartbeat": SimpleNamespace(beat=list, redis_restarted=False),
             "reaper": SimpleNamespace(reap=dict, expire=list),
-            "follower": None,
+            "follow_up": FollowUpParts(None, None),
         }
         | changes
     )
