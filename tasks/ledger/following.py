@@ -96,7 +96,8 @@ class Following:
             self._progress(
                 keys=[
                     *(keys.job(call.job_id), keys.followed, keys.followed_jobs),
-                    *(keys.batch_results(call.batch), keys.outcomes, keys.history(call.job_id)),
+                    *(keys.batch_counts(call.batch), keys.outcomes, keys.history(call.job_id)),
+                    keys.batches,
                 ],
                 args=[
                     call.job_id,

@@ -70,7 +70,7 @@ FOLLOWED_JOBS_FIELDS: Final = {
 }
 #: zset: job id -> when its call is searched for next; has an entry for each job in unconfirmed that is searched for.
 in_doubt: Final = "dialer:in-doubt"
-#: zset: name of a batch -> when one of its jobs last changed.
+#: zset: name of a batch -> when one of its jobs last changed; entries are removed after the retention.
 batches: Final = "dialer:batches"
 #: zset: job id -> its not_after, for jobs that have a not_after and no outcome.
 expiring: Final = "dialer:expiring"
@@ -168,21 +168,21 @@ def index(state: State | str) -> str:
 
 
 def batch(batch: str, state: State | str) -> str:
-    """Zset: the same for one batch. State `open`: its jobs without an outcome, by the time of acceptance."""
+    """Zset: the same for one batch. State `open`: its jobs without an outcome, by the time when each is due first."""
     return f"dialer:batch:{state}:{batch}"
 
 
-def batch_results(batch: str) -> str:
-    """Hash: result -> how many calls of the batch ended so. Expires after the retention."""
-    return f"dialer:results:{batch}"
-
-
-BATCH_RESULTS_FIELDS: Final = {"<result>": "How many calls of the batch have this result."}
-
-
 def batch_counts(batch: str) -> str:
-    """Not used yet: how many jobs of a batch did what, and when. Expires after the retention."""
+    """Hash: what the indexes of the batch do not tell (`lua/parts/count_batch.lua`). Expires after the retention."""
     return f"dialer:counts:{batch}"
+
+
+BATCH_COUNTS_FIELDS: Final = {
+    "first_ms": "When the first job of the batch was accepted.",
+    "counted_<what>": "How many jobs are `<outcome>:<code>`, or how many calls `result:<result>`.",
+    "began<n>": "When the first outcome of a minute was; the last 30 minutes are kept in turn.",
+    "ended<n>": "To how many jobs attempts gave an outcome in that minute.",
+}
 
 
 def history(job_id: str) -> str:

@@ -1,14 +1,14 @@
--- uses: clock history
+-- uses: clock count_batch history
 -- Record what a look-up has found of a placed call, and when to look again. News that are late or repeated change
 -- nothing: a call does not go back, and its result stays, unless the first source could not tell why nobody answered.
 --
--- KEYS  1 job  2 followed  3 followed jobs  4 results of its batch  5 outcomes  6 history
+-- KEYS  1 job  2 followed  3 followed jobs  4 counts of its batch  5 outcomes  6 history  7 batches
 -- ARGV  1 id  2 conversation  3 retention in ms  4 when the call was placed, in ms  5 shortest and 6 longest time
 --       between two looks, in ms  7 age in ms at which a call that is not found is given up
 --       8 state of the call, or '' if it was not found  9 its result, or ''  10.. fields of the record
 -- Reply: the result, if it is new, else ''
 
-local job, followed, followed_jobs, batch_results, outcomes, history = unpack(KEYS)
+local job, followed, followed_jobs, batch_counts, outcomes, history, batches = unpack(KEYS)
 local id, conversation, retention, since_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local shortest_ms, longest_ms, give_up_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local call_state, result = ARGV[8], ARGV[9]
@@ -41,13 +41,8 @@ end
 if is_new_result then
   redis.call('HSET', job, 'result', result)
   note(history, now, call_state, result)
-  if batch then
-    if known_result then
-      redis.call('HINCRBY', batch_results, known_result, -1)
-    end
-    redis.call('HINCRBY', batch_results, result, 1)
-    redis.call('PEXPIRE', batch_results, string.format('%d', retention))
-  end
+  count_batch({ batch_counts = batch_counts, batches = batches }, batch, now, retention,
+    known_result and 'result:' .. known_result, 'result:' .. result)
   redis.call('XADD', outcomes, 'MAXLEN', '~', '100000', '*', 'event', 'result', 'id', id, 'state', state,
     'code', code, 'batch', batch or '', 'finished_at', finished_at, 'result', result)
 end

@@ -1,4 +1,4 @@
--- uses: clock history
+-- uses: clock count_batch history
 -- Give a job its outcome: record, indexes, stream and Celery's result, all in one step.
 
 local TRIM = 16 -- expired index entries that are removed with each outcome: a limited number, and more than are added
@@ -28,6 +28,10 @@ local function file_under(key, now, id, retention)
   end
   redis.call('PEXPIRE', key, string.format('%d', retention))
 end
+
+-- An outcome that another one replaces, such as `unconfirmed`, is no longer counted.
+local OUTCOMES = { placed = true, rejected = true, failed = true, unconfirmed = true, cancelled = true,
+  expired = true }
 
 -- What only a job needs that may be dialed again.
 local NEEDED_TO_DIAL = { _job = true, _due_ms = true, _since_ms = true, _not_after_ms = true, _ticket = true,
@@ -87,6 +91,8 @@ end
 -- and `code`; `task_id`: the producer's id, if it differs from the id of the record.
 local function end_job(keys, now, id, fields, retention, task_id)
   local lifetime = string.format('%d', retention)
+  local before, code = unpack(redis.call('HMGET', keys.job, 'state', 'code'))
+  local replaced = OUTCOMES[before] and before .. ':' .. code or nil
   redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
   redis.call('ZREM', keys.leases, id)
@@ -110,6 +116,7 @@ local function end_job(keys, now, id, fields, retention, task_id)
     redis.call('ZREM', keys.batch_unconfirmed, id)
     redis.call('ZREM', keys.batch_open, id)
     file_under(keys.batch_index, now, id, retention)
+    count_batch(keys, record.batch, now, retention, replaced, record.state .. ':' .. record.code)
   end
   redis.call('XADD', keys.outcomes, 'MAXLEN', '~', '100000', '*', 'event', 'outcome', 'id', id, 'state', record.state,
     'code', record.code, 'batch', record.batch or '', 'finished_at', record.finished_at)
