@@ -1,27 +1,17 @@
 """What the scripts count of a batch (`lua/parts/count_batch.lua`), and what its indexes tell without a scan."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from redis import Redis
 
 from tasks.codes import OUTCOMES, State
+from tasks.ledger.minutes import by_minute, measured_rate
 from tasks.results import CallResult
 from tasks.store import keys
 from tasks.store.client import now_ms
 
-#: `count_batch.lua` counts the outcomes of so many minutes.
-MINUTES: Final = 30
-_MINUTE_MS: Final = 60_000
-#: The rate is that of so many minutes at most, so that it follows a change within that time.
-_RATE_MINUTES: Final = 5
-#: With fewer outcomes, or in a shorter time, chance decides.
-_LEAST_OUTCOMES: Final = 5
-_LEAST_RATE_S: Final = 10.0
-#: A minute without an outcome means that the batch stands still, unless the minute has only begun.
-_STANDS_STILL_S: Final = 20.0
 _ENDED: Final = [state for state in State if state in OUTCOMES]
 
 
@@ -37,7 +27,7 @@ class Tally:
     codes: dict[tuple[State, str], int]
     #: Result -> calls, in the order of `CallResult`.
     results: dict[str, int]
-    #: Calls that go on, because they are placed, followed, and have no result.
+    #: Placed calls that have no result yet, as far as the fleet follows any call.
     going_on: int
     #: Open jobs that are due later, and when the first and the last one is.
     later: int
@@ -64,6 +54,11 @@ class Tally:
         """Open jobs that are due or in progress."""
         return self.states["open"] - self.later
 
+    @property
+    def over(self) -> bool:
+        """Tell whether all jobs have an outcome, and no call goes on."""
+        return not self.states["open"] and not self.going_on
+
     def uncounted(self, state: State) -> int:
         """Return how many jobs with this outcome have a code that was not counted."""
         return max(self.states[state] - sum(count for (of, _), count in self.codes.items() if of is state), 0)
@@ -71,20 +66,32 @@ class Tally:
 
 def read_tally(redis: Redis, batch: str) -> Tally:
     """Read the numbers of a batch, all 0 if there is no such batch. Raises LedgerUnavailable."""
+    return read_tallies(redis, [batch])[0]
+
+
+def read_tallies(redis: Redis, batches: Sequence[str]) -> list[Tally]:
+    """Read the numbers of many batches in two round trips. Raises LedgerUnavailable."""
     now = now_ms(redis)
     pipe: Any = redis.pipeline(transaction=False)
-    batch_open = keys.batch(batch, "open")
-    for key in (batch_open, *(keys.batch(batch, state) for state in _ENDED)):
-        pipe.zcard(key)
-    pipe.zcount(batch_open, f"({now}", "+inf")
-    pipe.zrangebyscore(batch_open, f"({now}", "+inf", start=0, num=1, withscores=True)
-    pipe.zrevrangebyscore(batch_open, "+inf", f"({now}", start=0, num=1, withscores=True)
-    pipe.zscore(keys.batches, batch)
     pipe.zcard(keys.followed)
-    pipe.hgetall(keys.batch_counts(batch))
-    *cards, later, first_later, last_later, last_ms, followed, counts = pipe.execute()
+    for batch in batches:
+        waiting = keys.batch(batch, "open")
+        for key in (waiting, *(keys.batch(batch, state) for state in _ENDED)):
+            pipe.zcard(key)
+        pipe.zcount(waiting, f"({now}", "+inf")
+        pipe.zrangebyscore(waiting, f"({now}", "+inf", start=0, num=1, withscores=True)
+        pipe.zrevrangebyscore(waiting, "+inf", f"({now}", start=0, num=1, withscores=True)
+        pipe.zscore(keys.batches, batch)
+        pipe.hgetall(keys.batch_counts(batch))
+    followed, *replies = pipe.execute()
+    each = len(replies) // max(len(batches), 1)
+    return [_tally(batch, now, followed, replies[n * each : (n + 1) * each]) for n, batch in enumerate(batches)]
+
+
+def _tally(batch: str, now: float, followed: int, replies: list[Any]) -> Tally:
+    *cards, later, first_later, last_later, last_ms, counts = replies
     states = dict(zip(("open", *map(str, _ENDED)), cards, strict=True))
-    results = results_of(counts)
+    results, minutes = results_of(counts), by_minute(counts, now)
     return Tally(
         name=batch,
         now_ms=now,
@@ -97,36 +104,9 @@ def read_tally(redis: Redis, batch: str) -> Tally:
         last_later_ms=_score(last_later),
         first_ms=float(counts["first_ms"]) if "first_ms" in counts else None,
         last_ms=last_ms,
-        minutes=[count for _, count in by_minute(counts, now)],
-        rate=measured(by_minute(counts, now), now),
+        minutes=[count for _, count in minutes],
+        rate=measured_rate(minutes, now),
     )
-
-
-def by_minute(counts: Mapping[str, str], now: float) -> list[tuple[float, int]]:
-    """Return the time of the first outcome and the number of outcomes for each of the last minutes, oldest first."""
-    minute = int(now // _MINUTE_MS)
-    found = []
-    for each in range(minute - MINUTES + 1, minute + 1):
-        began = float(counts.get(f"began{each % MINUTES}", 0))
-        is_this = began // _MINUTE_MS == each
-        found.append((began, int(counts[f"ended{each % MINUTES}"])) if is_this else (math.inf, 0))
-    return found
-
-
-def measured(minutes: list[tuple[float, int]], now: float) -> float | None:
-    """Return the outcomes per second since the first one in the last unbroken row of minutes with outcomes."""
-    *before, present = minutes
-    if not present[1] and now % _MINUTE_MS > _STANDS_STILL_S * 1000:
-        return None
-    began, outcomes = present
-    for earlier, count in reversed(before[-_RATE_MINUTES:]):
-        if not count:
-            break
-        began, outcomes = earlier, outcomes + count
-    span_s = (now - began) / 1000
-    if outcomes < _LEAST_OUTCOMES or span_s < _LEAST_RATE_S:
-        return None
-    return (outcomes - 1) / span_s  # the span begins with the first outcome
 
 
 def results_of(counts: Any) -> dict[str, int]:
