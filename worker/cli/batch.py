@@ -9,7 +9,7 @@ from redis import Redis
 from config.escaping import escape_unprintable
 from config.settings import Settings
 from worker.cli.batch_list import print_batches
-from worker.cli.batch_progress import Progress, as_object, progress_of
+from worker.cli.batch_progress import BatchProgress, as_object, progress_of
 from worker.cli.batch_report import line, report
 from worker.cli.by_hand import print_by_hand
 from worker.cli.errors import CommandError, Interrupted
@@ -79,7 +79,7 @@ def command(
 class _Shown:
     """Prints the progress of a batch; `progress` is what was printed last. With JSON, `each_time` or at the end."""
 
-    progress: Progress
+    progress: BatchProgress
 
     def __init__(self, redis: Redis, settings: Settings, name: str, *, as_json: bool, each_time: bool) -> None:
         self._redis = redis

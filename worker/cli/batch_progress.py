@@ -15,7 +15,7 @@ from tasks.results import RESULT_WORDS, CallResult
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class BatchProgress:
     """The numbers of a batch, and those of the fleet at the same time."""
 
     tally: Tally
@@ -33,7 +33,7 @@ class Progress:
         return self.tally.states[State.PLACED] == self.tally.jobs
 
 
-def progress_of(redis: Redis, settings: Settings, batch: str) -> Progress:
+def progress_of(redis: Redis, settings: Settings, batch: str) -> BatchProgress:
     """Read how far a batch is, in a few round trips. Raises LedgerUnavailable."""
     fleet = look(redis, limit=settings.rate_limit, scan=False)
     tally = read_tally(redis, batch)
@@ -51,10 +51,10 @@ def progress_of(redis: Redis, settings: Settings, batch: str) -> Progress:
         probing=bool(fleet.probing),
         works=bool(fleet.workers),
     )
-    return Progress(tally=tally, fleet=fleet, left=left)
+    return BatchProgress(tally=tally, fleet=fleet, left=left)
 
 
-def as_object(progress: Progress, settings: Settings) -> dict[str, Any]:
+def as_object(progress: BatchProgress, settings: Settings) -> dict[str, Any]:
     """Return the progress for JSON; times are in ISO 8601."""
     tally, fleet, left = progress.tally, progress.fleet, progress.left
     return {

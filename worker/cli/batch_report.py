@@ -11,7 +11,7 @@ from tasks.codes import State
 from tasks.fleet.drain import Basis
 from tasks.results import RESULT_WORDS, CallResult
 from worker.cli.bars import bar, sparkline
-from worker.cli.batch_progress import Progress, fix
+from worker.cli.batch_progress import BatchProgress, fix
 from worker.cli.output import on_terminal, print_fields, print_table
 from worker.cli.spans import moment, pause_text, span
 
@@ -21,7 +21,7 @@ _LONGEST_BAR = 60
 _NOT_COUNTED = "(not counted)"
 
 
-def line(progress: Progress) -> str:
+def line(progress: BatchProgress) -> str:
     """Return the progress as one line, for a pipe."""
     tally = progress.tally
     parts = [f"{tally.done} of {tally.jobs} done ({progress.percent} %)"]
@@ -34,7 +34,7 @@ def line(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def report(progress: Progress, settings: Settings) -> None:
+def report(progress: BatchProgress, settings: Settings) -> None:
     """Print the progress; on a terminal with a bar, and with the outcomes of the last minutes."""
     tally = progress.tally
     print_fields(_fields(progress))
@@ -47,7 +47,7 @@ def report(progress: Progress, settings: Settings) -> None:
     click.echo(f"{tally.done} of {tally.jobs} done")
 
 
-def time_left_text(progress: Progress) -> str:
+def time_left_text(progress: BatchProgress) -> str:
     """Return the time left, or why nobody can tell."""
     left = progress.left
     if left.seconds is None:
@@ -61,7 +61,7 @@ def time_left_text(progress: Progress) -> str:
     return f"about {span(left.seconds)} at the present rate"
 
 
-def _fields(progress: Progress) -> Iterator[tuple[str, str]]:
+def _fields(progress: BatchProgress) -> Iterator[tuple[str, str]]:
     tally = progress.tally
     yield "batch", tally.name
     if on_terminal():
@@ -82,7 +82,7 @@ def _fields(progress: Progress) -> Iterator[tuple[str, str]]:
         yield "last change", moment(tally.last_ms)
 
 
-def _waiting(progress: Progress) -> Iterator[tuple[str, str]]:
+def _waiting(progress: BatchProgress) -> Iterator[tuple[str, str]]:
     tally, fleet = progress.tally, progress.fleet
     yield "due", f"{tally.due} now or in progress"
     if tally.first_later_ms and tally.last_later_ms:
@@ -96,7 +96,7 @@ def _waiting(progress: Progress) -> Iterator[tuple[str, str]]:
         yield "workers", "none: start one with 'dialer worker'"
 
 
-def _outcomes(progress: Progress, settings: Settings) -> Iterator[tuple[str, str, int, str]]:
+def _outcomes(progress: BatchProgress, settings: Settings) -> Iterator[tuple[str, str, int, str]]:
     tally = progress.tally
     for state, count in tally.states.items():
         if state not in set(State):

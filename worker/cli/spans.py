@@ -12,7 +12,8 @@ def span(seconds: float) -> str:
 
 def moment(at_ms: float, *, short: bool = False) -> str:
     """Return a time as `2026-11-24 09:00:00 UTC`; `short` is without seconds and zone."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):{'%Y-%m-%d %H:%M' if short else '%Y-%m-%d %H:%M:%S UTC'}}"
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at:%Y-%m-%d %H:%M}" if short else f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def pause_text(entry: ActivePause) -> str:

@@ -21,7 +21,7 @@ from tasks.codes import Code, State
 from tests.integration.conftest import StartWorker
 from tests.support.fleet import ROOT, environment
 from tests.support.ground import Ground, job, jobs
-from worker.cli.batch_progress import Progress, progress_of
+from worker.cli.batch_progress import BatchProgress, progress_of
 
 DIALER = [sys.executable, "-m", "worker.cli.main"]
 JOBS = 2_000
@@ -88,7 +88,7 @@ def test_the_time_left_is_within_15_percent_of_the_truth(
     numbers = jobs(JOBS - WRONG, batch="spring")
     wrong_ones = [job(f"wrong-{n}", to="abc", batch="spring") for n in range(WRONG)]
     ground.ledger.accept(random.Random(1).sample([*numbers, *wrong_ones], JOBS))
-    looks: list[tuple[float, Progress]] = []
+    looks: list[tuple[float, BatchProgress]] = []
     while not looks or not looks[-1][1].tally.over:
         looks.append((time.monotonic(), progress_of(real_redis, settings, "spring")))
         time.sleep(0.25)
