@@ -45,6 +45,34 @@ def drain(*, backlog: int, limit: RateLimit, rate: float | None, paused: bool, p
     return Drain(seconds=backlog / rate, basis=Basis.RATE)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Remaining:
+    """The jobs of a batch without an outcome. Spans are seconds from now; they matter only if `later` is not 0."""
+
+    due: int
+    #: Jobs that are due later, and when the first and the last of them are.
+    later: int = 0
+    first_later_s: float = 0.0
+    last_later_s: float = 0.0
+
+
+def time_left(
+    jobs: Remaining, *, ahead: int, limit: RateLimit, rate: float | None, paused: bool, probing: bool, works: bool
+) -> Drain:
+    """Estimate the time until all of these jobs have an outcome, like `drain`.
+
+    `rate` is that of the batch itself, in outcomes per second. If it was not measured, `ahead` jobs of others, which
+    are due too, come first. A job that is due later waits for its time, and then for the jobs before it.
+    """
+    total = jobs.due + jobs.later
+    each = drain(backlog=min(total, 1), limit=limit, rate=rate, paused=paused, probing=probing, works=works)
+    if not each.seconds:
+        return each
+    queue_s = (total + (ahead if rate is None else 0)) * each.seconds
+    late_s = max(jobs.last_later_s, jobs.first_later_s + jobs.later * each.seconds) if jobs.later else 0.0
+    return Drain(seconds=max(queue_s, late_s), basis=each.basis)
+
+
 def measured_rate(pace: dict[str, Any], now_ms: float, waiting_since_ms: float | None) -> float | None:
     """Return the requests per second in the full spans in which a job was due and waited; None if there were none.
 

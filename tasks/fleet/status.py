@@ -53,8 +53,11 @@ class FleetStatus:
     unread: dict[str, int] = field(default_factory=dict, repr=False)
 
 
-def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
-    """Return the status, in a few round trips. Raises LedgerUnavailable when Redis does not answer."""
+def look(redis: Redis, *, limit: RateLimit, scan: bool = True) -> FleetStatus:
+    """Return the status, in a few round trips; without `scan`, no keys are searched, and `unread` is empty.
+
+    Raises LedgerUnavailable when Redis does not answer.
+    """
     pauses = Pause(redis).entries()
     now = now_ms(redis)
     pipe: Any = redis.pipeline(transaction=False)
@@ -100,7 +103,7 @@ def look(redis: Redis, *, limit: RateLimit) -> FleetStatus:
         workers=workers,
         drain_s=estimate.seconds,
         drain_basis=estimate.basis,
-        unread=unread_lists(redis, most_keys=_SCANNED_KEYS),
+        unread=unread_lists(redis, most_keys=_SCANNED_KEYS) if scan else {},
     )
 
 

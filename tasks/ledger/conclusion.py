@@ -89,7 +89,7 @@ class Conclusion:
         self._script(
             keys=[
                 *outcome_keys(each.job_id, each.batch, State.PLACED),
-                *(keys.due_at(job.priority), keys.followed, keys.followed_jobs, keys.batch_results(each.batch)),
+                *(keys.due_at(job.priority), keys.followed, keys.followed_jobs),
             ],
             args=[
                 *(each.job_id, each.conversation_id, each.fence, self._retention_ms),

@@ -115,7 +115,7 @@ class Following:
             self._progress(
                 keys=[
                     *outcome_keys(call.job_id, call.batch, State.PLACED),
-                    *(keys.followed, keys.followed_jobs, keys.batch_results(call.batch)),
+                    *(keys.followed, keys.followed_jobs),
                 ],
                 args=[
                     call.job_id,

@@ -9,7 +9,7 @@ from redis import Redis
 
 from tasks.codes import OUTCOMES, State
 from tasks.ledger.paging import entries, sources
-from tasks.results import CallResult
+from tasks.ledger.tally import results_of
 from tasks.store import keys
 
 Record = dict[str, Any]
@@ -99,8 +99,7 @@ class Records:
 
     def results(self, batch: str) -> dict[str, int]:
         """Return how many calls of a batch have each result, in the order of `CallResult`, without those of none."""
-        counts: Any = self._redis.hgetall(keys.batch_results(batch))
-        return {str(result): count for result in CallResult if (count := int(counts.get(result, 0)))}
+        return results_of(self._redis.hgetall(keys.batch_counts(batch)))
 
     def _walk(self, state: State, batch: str | None, after: str | None) -> Iterator[tuple[str, Record | None]]:
         """Yield (cursor, record) of all jobs that may be in the state, newest first, after the cursor `after`.

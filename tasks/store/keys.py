@@ -89,7 +89,7 @@ USERS_ASIDE_FIELDS: Final = {
 waiting: Final = "dialer:waiting"
 #: zset: the same jobs by user, priority and due time (`lua/parts/waiting.lua`).
 waiting_order: Final = "dialer:waiting:order"
-#: zset: name of a batch -> when one of its jobs last changed.
+#: zset: name of a batch -> when one of its jobs last changed; entries are removed after the retention.
 batches: Final = "dialer:batches"
 #: string: the worker that receives the events of calls; a lock of redis-py. Expires soon after the worker's death.
 events_lease: Final = "dialer:events:lease"
@@ -204,21 +204,21 @@ def index(state: State | str) -> str:
 
 
 def batch(batch: str, state: State | str) -> str:
-    """Zset: the same for one batch. State `open`: its jobs without an outcome, by the time of acceptance."""
+    """Zset: the same for one batch. State `open`: its jobs without an outcome, by the time when each is due first."""
     return f"dialer:batch:{state}:{batch}"
 
 
-def batch_results(batch: str) -> str:
-    """Hash: result -> how many calls of the batch ended so. Expires after the retention."""
-    return f"dialer:results:{batch}"
-
-
-BATCH_RESULTS_FIELDS: Final = {"<result>": "How many calls of the batch have this result."}
-
-
 def batch_counts(batch: str) -> str:
-    """Not used yet: how many jobs of a batch did what, and when. Expires after the retention."""
+    """Hash: what the indexes of the batch do not tell (`lua/parts/count_batch.lua`). Expires after the retention."""
     return f"dialer:counts:{batch}"
+
+
+BATCH_COUNTS_FIELDS: Final = {
+    "first_ms": "When the first job of the batch was accepted.",
+    "counted_<what>": "How many jobs are `<outcome>:<code>`, or how many calls `result:<result>`.",
+    "began<n>": "When the first outcome of a minute was; the last 30 minutes are kept in turn.",
+    "ended<n>": "To how many jobs attempts gave an outcome in that minute.",
+}
 
 
 def history(job_id: str) -> str:

@@ -35,6 +35,7 @@ from tests.support.printed import Printed
 from worker.cli import status
 from worker.cli.errors import EXIT_CODES
 from worker.cli.main import COMMANDS, cli
+from worker.cli.spans import pause_text
 from worker.importing.columns import Columns
 from worker.importing.rows import JobRow, RowDefaults
 from worker.importing.sheet import read_sheet
@@ -399,7 +400,7 @@ def test_every_pause_is_shown_as_the_status_prints_it(printed: Printed, reason: 
     quoted = section.splitlines()[0].strip("`")
     message = re.split(r"(?:… |: )(?:for another [\d:]+: |until it is ended: )?", quoted, maxsplit=1)[1]
     for until in None, datetime.now(UTC) + timedelta(seconds=238.2):
-        line = status._pause(ActivePause(reason=reason, message=message, since=datetime.now(UTC), until=until))
+        line = pause_text(ActivePause(reason=reason, message=message, since=datetime.now(UTC), until=until))
         if re.fullmatch(re.escape(quoted).replace("…", ".+"), line):
             break
     else:

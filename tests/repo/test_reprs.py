@@ -184,5 +184,6 @@ def test_every_text_that_a_repr_shows_was_looked_at(package: Any) -> None:
         if field.repr and any(kind in str(field.type) for kind in ("str", "bytes", "dict", "list", "Mapping", "Any"))
     }
     assert {name for name in texts if name.partition(".")[2] not in SHOWN} <= {
-        *("CodeCount.rows", "FleetStatus.pauses", "FleetStatus.probed", "FleetStatus.rejected_before_pause")
+        *("CodeCount.rows", "FleetStatus.pauses", "FleetStatus.probed", "FleetStatus.rejected_before_pause"),
+        *("Tally.states", "Tally.codes", "Tally.results", "Tally.minutes"),
     }

@@ -62,7 +62,9 @@ class Ground:
 
     def sending(self, job: Job) -> Claim:
         claim = self.claim(job)
-        gate = self.ledger.send(claim, to="+12125551234", caller_id="+12125559876")
+        # Each job has a user of its own, unless it names one: a missed call sets its user aside.
+        users = [job.user_id or f"user of {job.id}"]
+        gate = self.ledger.send(claim, to="+12125551234", caller_id="+12125559876", users=users)
         assert gate.verdict is GateVerdict.GO, gate
         return claim
 

@@ -1,18 +1,15 @@
 """`dialer export`: writes records, one per line, for spreadsheets and other programs."""
 
-import csv
 import json
-import re
 import sys
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from config.escaping import escape_unprintable
 from tasks.codes import State
 from tasks.ledger.export import Export
 from tasks.ledger.records import Record
+from worker.cli.cells import csv_writer
 from worker.cli.errors import Interrupted
 from worker.cli.examples import examples
 from worker.cli.progress import progress
@@ -25,10 +22,6 @@ COLUMNS: Final = (
     *("priority", "region", "user_id", "wrap_up_code_id", "not_before", "not_after", "max_attempts", "attributes"),
     *("call_state", "result", "result_detail", "answered_at", "ended_at", "ring_s", "talk_s"),
 )
-_NUMBER: Final = re.compile(r"\+[0-9 ().-]+")
-#: The beginning of a formula (OWASP, CSV injection), also behind a character at which a spreadsheet of another
-#: country divides a row, and in the full-width forms that Excel accepts in some of them.
-_FORMULA: Final = re.compile(r"(^|[;|])([\s\"']*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
 _PROGRESS_EVERY: Final = 500
 
 
@@ -59,7 +52,7 @@ def command(*, states: tuple[str, ...], batch: str | None, form: str) -> None:
     rows = 0
     with store(settings) as redis:
         require_batch(redis, batch)
-        write = _write_jsonl if form == "jsonl" else _csv_writer()
+        write = _write_jsonl if form == "jsonl" else csv_writer(COLUMNS)
         export = Export(redis, states=[State(state) for state in states], batch=batch)
         with progress("rows", total=export.count()) as (advance, _):
             try:
@@ -73,19 +66,3 @@ def command(*, states: tuple[str, ...], batch: str | None, form: str) -> None:
 
 def _write_jsonl(record: Record) -> None:
     sys.stdout.write(json.dumps(record) + "\n")
-
-
-def _csv_writer() -> Callable[[Record], None]:
-    sheet = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", restval="", lineterminator="\n")
-    sheet.writeheader()
-    return lambda record: sheet.writerow({name: _cell(value) for name, value in record.items()})
-
-
-def _cell(value: Any) -> Any:
-    """Return what a spreadsheet shows as text, and never runs or divides."""
-    if isinstance(value, dict):
-        value = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, str):
-        return value
-    text = escape_unprintable(value)
-    return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1\2'\3", text)

@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "import": ("worker.cli.importing:command", "Enter a job for each row of a CSV or JSONL file."),
     "show": ("worker.cli.show:command", "Show the record of one job."),
     "list": ("worker.cli.listing:command", "Count the jobs by state, or list the jobs in one state."),
-    "batch": ("worker.cli.batch:command", "Show a batch's progress."),
+    "batch": ("worker.cli.batch:command", "List the batches, show how far one is, or whom to call by hand."),
     "cancel": ("worker.cli.cancel_retry:cancel", "Cancel waiting jobs, by id, batch, state or code."),
     "retry": ("worker.cli.cancel_retry:retry", "Retry jobs that were not placed, by id, state or code."),
     "export": ("worker.cli.exporting:command", "Write records as CSV or JSONL."),

@@ -11,13 +11,12 @@ from redis import Redis
 from config.masking import mask
 from config.settings import Settings
 from tasks.fleet.drain import Basis
-from tasks.fleet.pause import ActivePause
 from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus, look
 from tasks.genesys.token import remaining_s
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
-from worker.cli.spans import span, until_when
+from worker.cli.spans import pause_text, span
 from worker.cli.store import settings_of, store
 from worker.cli.watch import show, watch_option
 from worker.queue_finding import named
@@ -54,7 +53,7 @@ def _token_s(settings: Settings, redis: Redis) -> float | None:
 
 def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> list[tuple[str, str]]:
     limit = settings.rate_limit
-    lines = [("paused", _pause(entry)) for entry in status.pauses]
+    lines = [("paused", pause_text(entry)) for entry in status.pauses]
     if status.probing:
         lines.append(("probing", f"{status.probing}: one job at a time, until a call is placed"))
     if not lines:
@@ -102,10 +101,6 @@ def _unread(lists: dict[str, int]) -> list[tuple[str, str]]:
 
 def _probe(probe: Probe) -> str:
     return f"{probe.job_id}, number {mask(probe.number)}, batch {probe.batch or '(none)'}"
-
-
-def _pause(entry: ActivePause) -> str:
-    return f"{entry.reason}, since {entry.since:%Y-%m-%d %H:%M:%S} UTC, {until_when(entry)}: {entry.message}"
 
 
 def _plain(value: Any) -> Any:

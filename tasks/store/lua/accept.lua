@@ -1,4 +1,4 @@
--- uses: clock due history known_id
+-- uses: clock count_batch due history known_id
 -- Accept a job into the ledger: no record -> queued or scheduled. A known id is counted and not accepted again.
 --
 -- KEYS  1 job  2 due set of its priority  3 wake  4 open jobs of its batch  5 expiring  6 history  7 counters of its batch
@@ -30,6 +30,7 @@ if not_after ~= '' then
 end
 if batch ~= '' then
   redis.call('HSET', job, 'batch', batch)
-  redis.call('ZADD', batch_open, exact(now), id)
+  redis.call('ZADD', batch_open, exact(due), id)
+  count_batch({ batch_counts = batch_counts, batches = batches }, batch, now)
 end
 return { 'accepted', state }

@@ -1,16 +1,16 @@
--- uses: clock due follow history outcome
+-- uses: clock count_batch due follow history outcome
 -- Decide what follows the result of a placed call: nothing more, or another call of the same job.
 -- placed -> placed, final; or placed -> queued or scheduled, with a new fence. It can be repeated safely: only the call
 -- that the caller has read is concluded, and once.
 --
--- KEYS  1..22 see outcome.lua  23 due set of its priority  24 followed  25 followed jobs  26 results of its batch
+-- KEYS  1..22 see outcome.lua  23 due set of its priority  24 followed  25 followed jobs
 -- ARGV  1 id  2 conversation  3 the fence that the caller has read  4 retention in ms
 --       5 ms until the next call, or '': there is none  6 code and 7 message of the wait for it
 --       8 '1': the next call has a fresh attempt count
 -- Reply 'done' | 'changed'
 
 local keys, capacity = outcome_keys()
-local due_set, followed, followed_jobs, batch_results = unpack(KEYS, OUTCOME_KEYS + 1)
+local due_set, followed, followed_jobs = unpack(KEYS, OUTCOME_KEYS + 1)
 local id, conversation, fence, retention, delay_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local code, message, is_fresh = ARGV[6], ARGV[7], ARGV[8] == '1'
 local MOST_CALLS = 20 -- earlier calls that the record keeps
@@ -53,9 +53,10 @@ note(keys.history, now, state, code)
 redis.call('ZREM', keys.index, id)
 if batch then
   redis.call('ZREM', keys.batch_index, id)
-  redis.call('ZADD', keys.batch_open, exact(now), id)
-  redis.call('HINCRBY', batch_results, result, -1)
+  redis.call('ZADD', keys.batch_open, exact(due), id)
 end
+count_batch(keys, batch, now, nil, 'placed:placed')
+count_batch(keys, batch, now, nil, 'result:' .. result)
 if not_after_ms then
   redis.call('ZADD', keys.expiring, not_after_ms, id)
 end

@@ -1,10 +1,10 @@
--- uses: aside capacity clock follow history outcome
+-- uses: aside capacity clock count_batch follow history outcome
 -- Record what a look-up or an event has told of a placed call, and when to look again. News that are late or repeated
 -- change nothing: a call does not go back, and its result stays, unless the first source could not tell why nobody
 -- answered. If that was an event, the call is looked at once more.
 -- A job that may have another call after this one stays followed until `conclude` has decided about it.
 --
--- KEYS  1..22 see outcome.lua  23 followed  24 followed jobs  25 results of its batch
+-- KEYS  1..22 see outcome.lua  23 followed  24 followed jobs
 -- ARGV  1 id  2 conversation  3 retention in ms  4 when the call was placed, in ms  5 shortest and 6 longest time
 --       between two looks, in ms; the time is shorter while a job waits for a user  7 age in ms at which a call that is
 --       not found is given up  8 '1': every job may have another call  9 'look' or 'event'
@@ -13,7 +13,7 @@
 --       there is another call: the fence, attempts, the job (JSON), its earlier calls (JSON) or '', the result}
 
 local keys, capacity = outcome_keys()
-local followed, followed_jobs, batch_results = unpack(KEYS, OUTCOME_KEYS + 1)
+local followed, followed_jobs = unpack(KEYS, OUTCOME_KEYS + 1)
 local id, conversation, retention, since_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local shortest_ms, longest_ms, give_up_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local may_redial, is_look, call_state, result = ARGV[8] == '1', ARGV[9] == 'look', ARGV[10], ARGV[11]
@@ -48,13 +48,7 @@ if is_new_result then
   redis.call('HSET', keys.job, 'result', result)
   note(keys.history, now, call_state, result)
   redis.call('PEXPIRE', keys.history, string.format('%d', retention))
-  if batch then
-    if known_result then
-      redis.call('HINCRBY', batch_results, known_result, -1)
-    end
-    redis.call('HINCRBY', batch_results, result, 1)
-    redis.call('PEXPIRE', batch_results, string.format('%d', retention))
-  end
+  count_batch(keys, batch, now, retention, known_result and 'result:' .. known_result, 'result:' .. result)
   if user then
     if result == 'agent_missed' then
       set_aside(capacity.users_aside, now, user)

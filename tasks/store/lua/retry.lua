@@ -1,4 +1,4 @@
--- uses: clock due history
+-- uses: clock count_batch due history
 -- Dial a job again at an operator's request: an outcome -> queued, with a fresh attempt count.
 -- A placed job is never dialed again, and an unconfirmed one only if the operator confirms that it was not placed.
 --
@@ -13,8 +13,8 @@ local job, due_set, wake_key, index, batch_index, batch_open, result, expiring, 
   batches = unpack(KEYS)
 local id, seen_state, seen_fence, not_placed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 
-local state, batch, content, not_after_ms, fence = unpack(redis.call('HMGET', job,
-  'state', 'batch', '_job', '_not_after_ms', '_fence'))
+local state, batch, content, not_after_ms, fence, code = unpack(redis.call('HMGET', job,
+  'state', 'batch', '_job', '_not_after_ms', '_fence', 'code'))
 if not state then
   return { 'unknown', '' }
 end
@@ -40,6 +40,7 @@ redis.call('ZREM', index, id)
 if batch then
   redis.call('ZREM', batch_index, id)
   redis.call('ZADD', batch_open, exact(now), id)
+  count_batch({ batch_counts = batch_counts, batches = batches }, batch, now, nil, state .. ':' .. code)
 end
 if not_after_ms then
   redis.call('ZADD', expiring, not_after_ms, id)

@@ -453,7 +453,7 @@ class TestNews:
         expected: set[str] = set()
         for order in permutations(told):
             ground.redis.hdel(keys.job(ANSWERED), *FOUND)
-            ground.redis.delete(keys.outcomes, keys.batch_results("spring"))
+            ground.redis.delete(keys.outcomes, keys.batch_counts("spring"))
             ground.redis.hset(keys.followed_jobs, told[0].conversation_id, entry)
             holder = Holder(ground.redis, api, users=[])
             for event in order:

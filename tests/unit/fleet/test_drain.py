@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from config.settings import RateLimit
-from tasks.fleet.drain import Basis, Drain, drain, measured_rate
+from tasks.fleet.drain import Basis, Drain, Remaining, drain, measured_rate, time_left
 
 LIMIT = RateLimit(count=300, period_s=60)
 TICK = 100_000
@@ -82,3 +82,41 @@ def test_a_fleet_that_has_sent_nothing_yet_has_no_rate() -> None:
     assert measured_rate({}, NOW_MS, 0) is None
     assert measured_rate(sent(0, 0, 0, 0, 0, 0, 7), NOW_MS, 0) is None
     assert measured_rate({"tick1": str(TICK - 700), "sent1": "50"}, NOW_MS, 0) is None
+
+
+def left(jobs: Remaining, ahead: int = 0, **changes: Any) -> Drain:
+    known: dict[str, Any] = {"limit": LIMIT, "rate": 5.0, "paused": False, "probing": False, "works": True}
+    return time_left(jobs, ahead=ahead, **known | changes)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "seconds"),
+    [
+        (Remaining(due=0), 0),
+        (Remaining(due=100), 20),
+        # All of them at the same time: that time, and then the queue.
+        (Remaining(due=0, later=100, first_later_s=600, last_later_s=600), 620),
+        # Spread over an hour: until the last one is due.
+        (Remaining(due=10, later=100, first_later_s=600, last_later_s=3600), 3600),
+        # The queue is so long that they are in it by then.
+        (Remaining(due=10_000, later=100, first_later_s=60, last_later_s=60), 2020),
+    ],
+)
+def test_the_time_left_of_a_batch(jobs: Remaining, seconds: float) -> None:
+    assert left(jobs) == Drain(seconds=seconds, basis=Basis.RATE)
+
+
+def test_jobs_of_others_come_first_unless_the_rate_of_the_batch_was_measured() -> None:
+    assert left(Remaining(due=100), ahead=1000).seconds == 20
+    found = left(Remaining(due=100), ahead=1000, rate=None)
+    assert found.basis is Basis.PACE
+    assert found.seconds == pytest.approx(1100 / 5 * 1.01)
+
+
+@pytest.mark.parametrize(
+    ("changes", "basis"),
+    [({"paused": True}, Basis.PAUSED), ({"probing": True}, Basis.PROBING), ({"works": False}, Basis.NO_WORKER)],
+)
+def test_nobody_can_tell_the_time_left(changes: dict[str, Any], basis: Basis) -> None:
+    later = Remaining(due=0, later=1, first_later_s=600, last_later_s=600)
+    assert left(later, **changes) == left(Remaining(due=1), **changes) == Drain(seconds=None, basis=basis)

@@ -1,4 +1,4 @@
--- uses: capacity clock history
+-- uses: capacity clock count_batch history
 -- Give a job its outcome: record, indexes, stream and Celery's result, all in one step.
 
 local TRIM = 16 -- expired index entries that are removed with each outcome: a limited number, and more than are added
@@ -33,6 +33,10 @@ local function file_under(key, now, id, retention)
   end
   redis.call('PEXPIRE', key, string.format('%d', retention))
 end
+
+-- An outcome that another one replaces, such as `unconfirmed`, is no longer counted.
+local OUTCOMES = { placed = true, rejected = true, failed = true, unconfirmed = true, cancelled = true,
+  expired = true }
 
 -- What only a job needs that may be dialed again.
 local NEEDED_TO_DIAL = { _job = true, _due_ms = true, _since_ms = true, _not_after_ms = true, _ticket = true,
@@ -99,11 +103,13 @@ local function tell(keys, id, event)
     'result', result or '')
 end
 
--- End the job. `keys`, `capacity`: see outcome_keys; `fields`: fields of the record and their values in turn, including `state`
--- and `code`; `goes_on`: its call is followed, and may be followed by another one;
--- `task_id`: the producer's id, if it differs from the id of the record.
+-- End the job. `keys`, `capacity`: see outcome_keys; `fields`: fields of the record and their values in turn,
+-- including `state` and `code`; `goes_on`: its call is followed, and may be followed by another one; `task_id`: the
+-- producer's id, if it differs from the id of the record.
 local function end_job(keys, capacity, now, id, fields, retention, goes_on, task_id)
   local lifetime = string.format('%d', retention)
+  local before, code = unpack(redis.call('HMGET', keys.job, 'state', 'code'))
+  local replaced = OUTCOMES[before] and before .. ':' .. code or nil
   redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
   local state = redis.call('HGET', keys.job, 'state')
@@ -136,6 +142,7 @@ local function end_job(keys, capacity, now, id, fields, retention, goes_on, task
     redis.call('ZREM', keys.batch_unconfirmed, id)
     redis.call('ZREM', keys.batch_open, id)
     file_under(keys.batch_index, now, id, retention)
+    count_batch(keys, record.batch, now, retention, replaced, state .. ':' .. record.code)
   end
   tell(keys, id, 'outcome')
 
