@@ -77,7 +77,7 @@ def test_the_batches_with_the_last_changed_first(run_here: Run, ground: Ground) 
     (one, two) = shown(run_here)["batches"]
     assert [one[name] for name in ("batch", "jobs", "done", "answered")] == ["one", 2, 2, 1]
     assert [two[name] for name in ("batch", "jobs", "done", "answered")] == ["two", 3, 0, 0]
-    assert one["first_at"] < two["first_at"] <= two["last_at"] < one["last_at"]
+    assert one["first_at"] <= two["first_at"] <= two["last_at"] <= one["last_at"]
     header, *rows = cells(run_here("batch").stdout)
     assert header == ["batch", "jobs", "done", "answered", "first job (UTC)", "last change (UTC)"]
     assert [row[:4] for row in rows] == [["one", "2", "2", "1"], ["two", "3", "0", "0"]]
