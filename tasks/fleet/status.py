@@ -12,6 +12,7 @@ from tasks.fleet.heartbeat import DEAD_AFTER_S
 from tasks.fleet.pause import ActivePause, Pause
 from tasks.fleet.probe import Probe, ids_of, read_probes
 from tasks.fleet.unread import unread_lists
+from tasks.fleet.users import UserStatus, look_at_users
 from tasks.store import keys
 from tasks.store.client import now_ms
 from tasks.store.keys import INBOX_LISTS
@@ -51,6 +52,10 @@ class FleetStatus:
     drain_basis: Basis
     #: Lists that no worker reads, filled by producers with other transport options -> how many messages they have.
     unread: dict[str, int] = field(default_factory=dict, repr=False)
+    #: Users who have calls, are set aside, or are waited for.
+    users: list[UserStatus] = field(default_factory=list)
+    #: Due jobs that wait until a user is free.
+    waiting_for_user: int = 0
 
 
 def look(redis: Redis, *, limit: RateLimit, scan: bool = True) -> FleetStatus:
@@ -64,6 +69,7 @@ def look(redis: Redis, *, limit: RateLimit, scan: bool = True) -> FleetStatus:
     pipe.hgetall(keys.pace)
     pipe.hmget(keys.breaker, "open", "probed", "rejected_before")
     pipe.llen(keys.calls)
+    pipe.zcard(keys.waiting)
     pipe.zcard(keys.leases)
     pipe.zrangebyscore(keys.workers, now - DEAD_AFTER_S * 1000, "+inf")
     pipe.hgetall(keys.concurrency)
@@ -74,14 +80,16 @@ def look(redis: Redis, *, limit: RateLimit, scan: bool = True) -> FleetStatus:
         # A nudged job is due, although its score is in the future: the jobs on the queue of calls are added below.
         pipe.zcount(key, "-inf", now)
         pipe.zrangebyscore(key, "-inf", now, start=0, num=1, withscores=True)
-    pace, (probing, probed, rejected), calls, in_flight, alive, concurrency, *numbers = pipe.execute()
+    pace, (probing, probed, rejected), calls, waiting_for_user, in_flight, alive, concurrency, *numbers = (
+        pipe.execute()
+    )
     inbox, waiting = sum(numbers[: len(INBOX_LISTS)]), numbers[len(INBOX_LISTS) :]
     due = min(sum(waiting[1::3]) + calls, sum(waiting[::3]))
     waiting_since = min((at for oldest in waiting[2::3] for _, at in oldest), default=None)
     workers = {name: int(concurrency.get(name, 0)) for name in alive}
     sent, spanned_s = _last_minute(pace, now)
     estimate = drain(
-        backlog=inbox + due,
+        backlog=inbox + due + waiting_for_user,
         limit=limit,
         rate=measured_rate(pace, now, waiting_since),
         paused=bool(pauses),
@@ -103,6 +111,8 @@ def look(redis: Redis, *, limit: RateLimit, scan: bool = True) -> FleetStatus:
         workers=workers,
         drain_s=estimate.seconds,
         drain_basis=estimate.basis,
+        users=look_at_users(redis),
+        waiting_for_user=waiting_for_user,
         unread=unread_lists(redis, most_keys=_SCANNED_KEYS) if scan else {},
     )
 

@@ -313,6 +313,7 @@ def status_labels() -> set[str]:
         drain_s=None,
         drain_basis=Basis.PAUSED,
         unread={"dial:1": 1},
+        users=[],
         **numbers,
     )
     return {name for name, _ in status._lines(found, load({}, dotenv=None, credentials=False), None)}

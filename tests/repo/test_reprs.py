@@ -149,6 +149,7 @@ SHOWN = {
         "redial",  # times and a number of calls
         "distances",
         "earlier",  # results
+        *("at", "state", "reason", "worker"),  # of a change
         "sentinel_master",
         "log_format",
         "allowed_regions",

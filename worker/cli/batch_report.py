@@ -88,6 +88,8 @@ def _waiting(progress: BatchProgress) -> Iterator[tuple[str, str]]:
     if tally.first_later_ms and tally.last_later_ms:
         first, last = (moment(at, short=True) for at in (tally.first_later_ms, tally.last_later_ms))
         yield "later", f"{tally.later} scheduled, from {first} to {last} UTC"
+    if fleet.waiting_for_user:
+        yield "users", f"{fleet.waiting_for_user} jobs of all batches wait until a user is free"
     for entry in fleet.pauses:
         yield "paused", pause_text(entry)
     if fleet.probing:

@@ -1,15 +1,17 @@
 """`dialer show`: prints the record of one job."""
 
+from dataclasses import asdict, astuple
 from typing import Any
 
 import click
 
 from config.settings import Profile
 from tasks.codes import WORDS, Code, fix_of
+from tasks.ledger.history import history
 from tasks.ledger.records import Record, Records
 from tasks.results import RESULT_WORDS, CallResult
 from worker.cli.examples import examples
-from worker.cli.output import print_fields, print_json
+from worker.cli.output import print_fields, print_json, print_table
 from worker.cli.store import no_job, settings_of, store
 
 _FIRST = ("id", "state", "code", "message", "hint")
@@ -19,16 +21,19 @@ _FIRST = ("id", "state", "code", "message", "hint")
 @click.argument("job_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as one JSON object.")
 def command(job_id: str, *, as_json: bool) -> None:
-    """Show the record of the job ID. The exit code is 3 if there is none."""
+    """Show the record of the job ID, and its last changes. The exit code is 3 if there is none."""
     settings = settings_of()
     with store(settings) as redis:
-        record = Records(redis).show(job_id)
+        record, changes = Records(redis).show(job_id), history(redis, job_id)
     if record is None:
         raise no_job(job_id)
     if as_json:
-        print_json(record)
-    else:
-        print_record(record, settings.profile)
+        print_json(record | {"history": [asdict(change) for change in changes]})
+        return
+    print_record(record, settings.profile)
+    if changes:
+        click.echo()
+        print_table(("time", "state", "reason", "worker"), (astuple(change) for change in changes))
 
 
 def print_record(record: Record, profile: Profile) -> None:

@@ -13,6 +13,7 @@ from config.settings import Settings
 from tasks.fleet.drain import Basis
 from tasks.fleet.probe import Probe
 from tasks.fleet.status import FleetStatus, look
+from tasks.fleet.users import UserStatus
 from tasks.genesys.token import remaining_s
 from worker.cli.examples import examples
 from worker.cli.output import print_fields, print_json
@@ -20,6 +21,9 @@ from worker.cli.spans import pause_text, span
 from worker.cli.store import settings_of, store
 from worker.cli.watch import show, watch_option
 from worker.queue_finding import named
+
+#: Users that have a line of their own.
+_MOST_USERS = 20
 
 
 @click.command(
@@ -74,6 +78,7 @@ def _lines(status: FleetStatus, settings: Settings, token_s: float | None) -> li
         *_unread(status.unread),
         ("due", f"{status.due} now ({status.calls} dispatched), {status.later} later"),
         ("in flight", str(status.in_flight)),
+        *_users(status),
         ("workers", workers if status.workers else "none: start one with 'dialer worker'"),
         ("token", f"valid for {span(token_s)}" if token_s else "none yet"),
         ("backlog ETA", _drain(status)),
@@ -93,6 +98,25 @@ def _drain(status: FleetStatus) -> str:
         return "nothing is due"
     basis = "the pace" if status.drain_basis is Basis.PACE else "the present rate"
     return f"{span(status.drain_s)} at {basis}"
+
+
+def _users(status: FleetStatus) -> list[tuple[str, str]]:
+    """Return a line for each user who has calls, is set aside or is waited for, and one for all jobs that wait."""
+    lines = [("waiting", f"{status.waiting_for_user} for a user")] if status.waiting_for_user else []
+    lines += [("user", _user(user)) for user in status.users[:_MOST_USERS]]
+    if left := status.users[_MOST_USERS:]:
+        lines.append(("users", f"{len(left)} more, with {sum(user.calls for user in left)} calls; see --json"))
+    return lines
+
+
+def _user(user: UserStatus) -> str:
+    said = [f"{user.user}: {user.calls} in progress"]
+    if user.waiting:
+        said.append(f"{user.waiting} jobs wait for this user")
+    if user.missed:
+        until = f"until {user.aside_until:%H:%M:%S} UTC" if user.aside_until else "until 'dialer resume'"
+        said.append(f"set aside {until} after {user.missed} missed calls")
+    return ", ".join(said)
 
 
 def _unread(lists: dict[str, int]) -> list[tuple[str, str]]:

@@ -17,14 +17,26 @@ def test_the_record_as_one_object(run_here: Run, real_redis: Redis) -> None:
     ground.end(ground.sending(job()), State.PLACED, Code.PLACED, conversation_id="c-1")
     result = run_here("show", "order-42", "--json")
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == ground.record("order-42")
+    shown = json.loads(result.stdout)
+    changes = [(change["state"], change["reason"], change["worker"]) for change in shown.pop("history")]
+    assert changes == [("queued", "", ""), ("sending", "", "w1"), ("placed", "placed", "")]
+    assert shown == ground.record("order-42")
+
+
+def test_for_people_with_the_last_changes(run_here: Run, real_redis: Redis) -> None:
+    ground = Ground.over(real_redis)
+    ground.requeue(ground.sending(job()), delay_s=60, code=Code.COULD_NOT_CONNECT)
+    _, changes = run_here("show", "order-42").stdout.split("\n\n")
+    header, *lines = changes.splitlines()
+    assert header.split() == ["time", "state", "reason", "worker"]
+    assert [line.split()[1:] for line in lines] == [["queued"], ["sending", "w1"], ["scheduled", "could_not_connect"]]
 
 
 def test_for_people_with_the_words_for_its_code(run_here: Run, real_redis: Redis) -> None:
     ground = Ground.over(real_redis)
     claim = ground.sending(job())
     ground.requeue(claim, delay_s=60, code=Code.COULD_NOT_CONNECT)
-    lines = dict(line.split(None, 1) for line in run_here("show", "order-42").stdout.splitlines())
+    lines = dict(line.split(None, 1) for line in run_here("show", "order-42").stdout.split("\n\n")[0].splitlines())
     assert list(lines)[:3] == ["id", "state", "code"]
     assert lines["code"] == "could_not_connect"
     assert "No connection to Genesys Cloud" in lines["message"]
@@ -57,7 +69,7 @@ def test_what_producers_wrote_cannot_steer_the_terminal(run_here: Run, real_redi
 
 def test_a_call_that_ended_says_what_its_result_means(run_here: Run, real_redis: Redis) -> None:
     end_call(Ground.over(real_redis), "order-42", CallResult.BUSY)
-    lines = dict(line.split(None, 1) for line in run_here("show", "order-42").stdout.splitlines())
+    lines = dict(line.split(None, 1) for line in run_here("show", "order-42").stdout.split("\n\n")[0].splitlines())
     assert (lines["state"], lines["result"], lines["result_detail"]) == ("placed", "busy", "sip:486")
     assert lines["message"] == "Genesys Cloud accepted the call. The callee's line was busy."
     assert lines["hint"] == "Call again later, under a new id."

@@ -7,7 +7,7 @@ local MOST_GROUPS = 5000 -- users that are looked at in one run
 
 -- Make the job wait for this user, or for any if it is ''.
 local function wait_for_user(keys, job, id, user, priority, due)
-  local member = cjson.encode(user) .. '\1' .. (9 - priority) .. string.format('%017.3f', due) .. '\1' .. id
+  local member = string.gsub(cjson.encode(user), '\\/', '/') .. '\1' .. (9 - priority) .. string.format('%017.3f', due) .. '\1' .. id
   redis.call('HSET', job, 'state', 'queued', '_waiting', member)
   redis.call('ZADD', keys.waiting, exact(due), id)
   redis.call('ZADD', keys.waiting_order, 0, member)
