@@ -12,5 +12,5 @@ producer ─▶ intake ─▶ ledger ─▶ fleet ─nudge─▶ dial ─▶ att
 - followup/: what became of a placed call
 - resolution: decides what the result of an attempt means for the job and for the fleet
 - store/: every Redis key, and the Lua scripts
-- job, errors, codes: the types that all of these share
+- job, redial, results, errors, codes: the types that all of these share
 """
