@@ -26,7 +26,6 @@ from sandbox.foreground import caller_settings, exports
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.process import Simulator, SimulatorDidNotStart
 from tasks.errors import LedgerUnavailable
-from tasks.ledger.records import Records
 from worker.cli.errors import CommandError, Interrupted
 from worker.cli.examples import examples
 from worker.cli.store import acceptor, unavailable
@@ -41,6 +40,16 @@ NUMBERS: Final = Path(sandbox.__file__).with_name("numbers.csv")
 BATCH: Final = "demo"
 _WORKERS: Final = 2
 _PER_MINUTE: Final = 1200
+#: Each has one call at a time; enough for the pace with calls of about a second.
+_USERS: Final = 30
+#: What becomes of the calls, which are over within about a second.
+_CALLS: Final = {
+    "contacting_s": 0.1,
+    "dialing_s": 0.4,
+    "talking_s": 0.6,
+    "analytics_lag_s": 0.2,
+    "results": {"busy": 0.08, "no_answer": 0.15, "declined": 0.04, "callee_hangs_up": 0.3},
+}
 #: Regions of the list that an operator would leave out for fear of toll fraud.
 _LEFT_OUT: Final = frozenset({"BS", "CU", "JM", "SO"})
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -72,14 +81,22 @@ def _run(stack: ExitStack, *, keep: bool) -> None:
     started = time.monotonic()
     click.echo("Starting an embedded Redis and the Genesys Cloud simulator …")
     redis_url = stack.enter_context(EmbeddedRedis()).url
-    behavior = Behavior(rate_limit=_PER_MINUTE, rate_window_s=60, latency_s=0.05)
+    behavior = Behavior(rate_limit=_PER_MINUTE, rate_window_s=60)
     simulator = stack.enter_context(
-        Simulator(rate_limit=_PER_MINUTE, rate_window_s=60, latency_s=0.05, verified_caller_ids=["+12125559876"])
+        Simulator(
+            rate_limit=_PER_MINUTE,
+            rate_window_s=60,
+            latency_s=0.05,
+            verified_caller_ids=["+12125559876"],
+            **_CALLS,
+        )
     )
     environ = {
         "DIALER_REDIS_URL": redis_url,
         "DIALER_ALLOWED_REGIONS": _allowed_regions(),
         **caller_settings(simulator.url, behavior),
+        "GENESYS_CLOUD_PROFILE": "public",
+        "GENESYS_CLOUD_USER_ID": ",".join(f"agent-{n}" for n in range(1, _USERS + 1)),
     }
     settings = load(environ, dotenv=None)
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-demo-")))
@@ -90,12 +107,11 @@ def _run(stack: ExitStack, *, keep: bool) -> None:
     ]
     try:
         _import(redis, settings)
-        records = Records(redis)
-        watch(records, BATCH, workers, per_minute=_PER_MINUTE)
+        watch(redis, BATCH, workers, per_minute=_PER_MINUTE)
     except LedgerUnavailable as error:
         raise unavailable(settings.redis_url, error) from error
     click.echo()
-    all_well = report(records, BATCH, simulator.stats())
+    all_well = report(redis, BATCH, simulator.stats())
     click.echo(f"\nDone in {time.monotonic() - started:.0f} s.")
     if not all_well:
         raise CommandError("Dialer's records and the simulator's calls differ; please report this.")

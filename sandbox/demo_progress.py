@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import Final
 
 import click
+from redis import Redis
 
 from sandbox.demo_fleet import DemoWorker
 from tasks.ledger.records import Records
+from tasks.store import keys
 from worker.cli.errors import CommandError
 
 _LOOK_S: Final = 0.2
@@ -20,14 +22,19 @@ _LOG_LINES: Final = 15
 Counts = dict[str, int]
 
 
-def watch(records: Records, batch: str, workers: Sequence[DemoWorker], *, per_minute: int) -> None:
-    """Show the progress until no job of the batch is open. Raises CommandError if that takes too long."""
-    deadline = time.monotonic() + _LONGEST_S
+def watch(redis: Redis, batch: str, workers: Sequence[DemoWorker], *, per_minute: int) -> None:
+    """Show the progress until no job of the batch is open and every call has ended.
+
+    Raises CommandError if that takes too long.
+    """
+    deadline, records = time.monotonic() + _LONGEST_S, Records(redis)
     with _shown(per_minute) as show:
         while True:
             counts = records.counts(batch)
+            # A call whose result does not say why nobody answered is looked up once more.
+            followed = redis.zcard(keys.followed)
             show(counts)
-            if not counts["open"]:
+            if not counts["open"] and not followed:
                 return
             if not any(worker.runs for worker in workers) or time.monotonic() > deadline:
                 break
@@ -36,7 +43,9 @@ def watch(records: Records, batch: str, workers: Sequence[DemoWorker], *, per_mi
         click.echo(f"--- last lines of {worker.log.name}", err=True)
         for line in worker.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]:
             click.echo(line, err=True)
-    raise CommandError(f"{counts['open']} jobs have no outcome; see the logs above.")
+    raise CommandError(
+        f"{counts['open']} jobs have no outcome, and {followed} calls are followed; see the logs above."
+    )
 
 
 @contextmanager

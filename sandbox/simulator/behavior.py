@@ -40,6 +40,9 @@ class Behavior:
     #: Fault name to probability, for calls to numbers that are not magic.
     faults: Mapping[str, float] = field(default_factory=dict)
     fault_seed: int = 0
+    #: Result to probability, for calls to numbers that are not magic; the others are answered. The words are those of
+    #: `Result`, in lower case. The result depends on the number.
+    results: Mapping[str, float] = field(default_factory=dict)
     #: The `Retry-After` of the faults that carry one, in whole seconds.
     retry_after_s: int = 1
     #: How long a connection without a response stays open.

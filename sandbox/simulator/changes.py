@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from sandbox.simulator.behavior import Behavior
+from sandbox.simulator.course import RESULTS
 from sandbox.simulator.faults import FAULTS
 
 PROFILES = ("both", "guide", "public")
@@ -88,6 +89,15 @@ def _probabilities(value: object) -> dict[str, float]:
     return shares
 
 
+def _result_shares(value: object) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise BadBehavior("expected an object of results to probabilities")
+    shares = {str(name): _seconds(share) for name, share in value.items()}
+    if not shares.keys() <= RESULTS.keys() or sum(shares.values()) > 1:
+        raise BadBehavior(f"each needs one of {', '.join(RESULTS)}, and their sum may not exceed 1")
+    return shares
+
+
 _BY_TYPE: dict[type, Callable[[object], object]] = {
     str: _text,
     bool: _switch,
@@ -104,4 +114,5 @@ _READERS: dict[str, Callable[[object], object]] = {
     "users": _texts_or_null,
     "absent_users": _texts,
     "faults": _probabilities,
+    "results": _result_shares,
 }

@@ -36,6 +36,10 @@ class Result(StrEnum):
     USER_MISSES = "nobody picks up the user's own phone"
 
 
+#: The results by the words that settings of the simulator use.
+RESULTS: dict[str, Result] = {result.name.lower(): result for result in Result}
+
+
 class Reason(NamedTuple):
     """One of `disconnectReasons[]`; `type` is `sip` or `q850`."""
 

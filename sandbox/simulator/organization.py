@@ -9,7 +9,8 @@ from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.calls import CallLog
 from sandbox.simulator.changes import changed
 from sandbox.simulator.channels import Channels
-from sandbox.simulator.magic import MAGIC
+from sandbox.simulator.course import RESULTS, Result
+from sandbox.simulator.magic import MAGIC, Magic
 from sandbox.simulator.oauth import IssuedTokens
 from sandbox.simulator.rate_window import RateWindows
 from sandbox.simulator.traffic import Traffic
@@ -54,14 +55,22 @@ class Organization:
         magic = MAGIC.get(to)
         if magic is not None:
             return "" if magic.once and attempt else magic.fault
-        if self.behavior.faults:
-            return self._drawn(f"{self.behavior.fault_seed} {to} {attempt}")
-        return ""
+        return _drawn(self.behavior.faults, f"{self.behavior.fault_seed} {to} {attempt}")
 
-    def _drawn(self, seed: str) -> str:
-        lot = random.Random(seed).random()  # dice, not cryptography
-        for name, share in self.behavior.faults.items():
-            lot -= share
-            if lot < 0:
-                return name
-        return ""
+    def result_of(self, to: str) -> Result:
+        """Return what becomes of a call to the number."""
+        magic = MAGIC.get(to)
+        if magic is not None:
+            return magic.result
+        drawn = _drawn(self.behavior.results, f"result {self.behavior.fault_seed} {to}")
+        return RESULTS[drawn] if drawn else Magic().result
+
+
+def _drawn(shares: Mapping[str, float], seed: str) -> str:
+    """Return one of the names, by their probabilities, or "" for the rest."""
+    lot = random.Random(seed).random()  # dice, not cryptography
+    for name, share in shares.items():
+        lot -= share
+        if lot < 0:
+            return name
+    return ""

@@ -13,7 +13,6 @@ from sandbox.simulator.call_request import RequestedCall, read_guide_request, re
 from sandbox.simulator.course import Result
 from sandbox.simulator.events import follow
 from sandbox.simulator.faults import FAULTS
-from sandbox.simulator.magic import MAGIC, Magic
 from sandbox.simulator.media_view import call_conversation
 from sandbox.simulator.organization import Organization
 from sandbox.simulator.replies import (
@@ -73,7 +72,7 @@ def _create(incoming: Incoming, wanted: RequestedCall, success: Callable[[str], 
     fault = "" if "redirected" in incoming.request.query else organization.next_fault(wanted.to)
     if fault and not FAULTS[fault].rings:
         return spoiled(incoming, fault, success(str(uuid.uuid4())))
-    result = MAGIC.get(wanted.to, Magic()).result
+    result = organization.result_of(wanted.to)
     if wanted.user_id in behavior.absent_users:
         result = Result.USER_MISSES
     call = organization.calls.ring(wanted, client=incoming.record.client, result=result, durations=behavior.durations)

@@ -70,7 +70,9 @@ if not has_ended or (VAGUE[known] and not (is_look and order == 4)) then
   end
   if is_look or known_order < 4 then
     local wait_ms = math.min(math.max(age_ms, shortest_ms), longest_ms)
-    if redis.call('ZCARD', capacity.waiting) > 0 then
+    if has_ended and known_order < 4 then
+      wait_ms = UNCONCLUDED_MS -- the reason may be told already
+    elseif redis.call('ZCARD', capacity.waiting) > 0 then
       wait_ms = math.min(math.max(age_ms / 4, QUICK_MS), QUICK_MOST_MS)
     end
     redis.call('ZADD', followed, 'XX', exact(now + wait_ms), conversation)

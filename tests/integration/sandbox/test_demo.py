@@ -104,6 +104,11 @@ def test_the_demo_from_start_to_end(newcomer: Newcomer) -> None:
     assert placed > 100
     assert outcomes["rejected", "emergency_number"] > 1
     assert len(outcomes) == 11
+    results = {name: int(calls) for name, calls in re.findall(r"(?m)^(\w+) +(\d+)  +The c", output)}
+    assert sum(results.values()) == placed
+    assert results.keys() == {"answered", "busy", "no_answer", "declined"}
+    by_hand = sum(outcomes.values()) - placed + results["busy"] + results["no_answer"]
+    assert f"Whom a person has to call: {by_hand} (dialer batch demo --by-hand)." in output
     assert f"of {sum(outcomes.values())}: {placed} placed" in output
     assert f"Calls that the simulator received: {placed}; placed: {placed}; numbers called twice: 0." in output
     assert "$ dialer show demo-001\nid " in output

@@ -53,6 +53,9 @@ def test_every_field_can_be_changed() -> None:
         ("faults", {"reset": -0.1}),
         ("faults", {"reset": 0.6, "hang": 0.5}),
         ("faults", {"": 0.5}),
+        ("results", ["busy"]),
+        ("results", {"answered": 0.5}),
+        ("results", {"busy": 0.6, "no_answer": 0.5}),
     ],
 )
 def test_what_a_field_cannot_take_is_refused_by_name(name: str, value: object) -> None:
