@@ -121,6 +121,7 @@ class Attempt:
         if gate.verdict is GateVerdict.GO:
             request = CallRequest(
                 job_id=claim.job.id,
+                attempt=claim.fence,
                 to=screened.to.e164,
                 caller_id=caller_id,
                 user_id=gate.user,

@@ -1,14 +1,16 @@
-"""Whether the OAuth client may follow calls to their end, for `dialer check`: look-ups, and events."""
+"""Whether the OAuth client may follow calls to their end, for `dialer check`: look-ups, events, searches."""
 
+import time
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from config.settings import Settings
 from tasks.errors import DialError
 from tasks.genesys.client import Genesys
 from tasks.genesys.event_socket import SocketLost
 from tasks.genesys.look_up import SOURCES, NoNews
+from tasks.genesys.search import Inquiry, calls_of_user, search_page
 from worker.finding import Finding, Verdict
 
 #: The id of a conversation that never exists.
@@ -21,6 +23,7 @@ def follow_up_findings(settings: Settings, api: Genesys, token: str) -> Iterator
     yield _look_ups(api, token)
     if settings.hears_events:
         yield _events(settings, api, token)
+    yield _searches(api, token)
 
 
 def _look_ups(api: Genesys, token: str) -> Finding:
@@ -55,3 +58,27 @@ def _events(settings: Settings, api: Genesys, token: str) -> Finding:
         told = f"the client lacks the permission {missing}, so {_LATER}; see docs/results.md"
         return Finding(check="events", verdict=Verdict.WARN, message=told)
     return Finding(check="events", message="the client may receive the events of calls")
+
+
+def _searches(api: Genesys, token: str) -> Finding:
+    """Try each way to search for calls whose answers were lost, until the client may use one."""
+    now = time.time()
+    ways: list[Inquiry[Any]] = [search_page(now - 1, now), calls_of_user(_NO_CALL, now - 1, now)]
+    missing = []
+    for way in ways:
+        try:
+            api.ask(way, token=token)
+        except NoNews as error:
+            if error.status != HTTPStatus.FORBIDDEN:
+                return Finding(check="lost answers", verdict=Verdict.WARN, message=f"it could not be tried: {error}")
+            missing.append(way.permission)
+        else:
+            break
+    lacks = f"because the client lacks the permission {' and '.join(missing)}; see docs/lost-answers.md"
+    if not missing:
+        return Finding(check="lost answers", message="the client may search for calls by their attributes")
+    if len(missing) == len(ways):
+        told = f"calls whose answers were lost are not searched for, {lacks}"
+    else:
+        told = f"calls whose answers were lost are searched for one by one, {lacks}"
+    return Finding(check="lost answers", verdict=Verdict.WARN, message=told)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from redis import Redis
 
 from config.settings import Settings
+from tasks.fleet.capacity import Capacity
 from tasks.fleet.event_lease import EventLease
 from tasks.fleet.pace import Pace
 from tasks.fleet.pause import Pause
@@ -18,9 +19,11 @@ from tasks.followup.events import Events
 from tasks.followup.follower import Follower
 from tasks.followup.news import EventNews
 from tasks.followup.next_call import NextCall
+from tasks.followup.reconcile import Reconciler
 from tasks.genesys.client import Genesys
 from tasks.genesys.token import TokenCache
 from tasks.ledger.dialed_users import DialedUsers
+from tasks.ledger.doubt import Doubt
 from tasks.ledger.following import Following
 from tasks.redial import read_redial
 
@@ -30,10 +33,19 @@ class FollowUpParts(NamedTuple):
     follower: Follower | None
     #: None if events of calls are not received.
     events: Events | None
+    #: None if calls whose answers were lost are not searched for.
+    reconciler: Reconciler | None = None
 
 
 def wire_follow_up(
-    settings: Settings, redis: Redis, *, api: Genesys, tokens: TokenCache, worker: str, stopping: threading.Event
+    settings: Settings,
+    redis: Redis,
+    *,
+    capacity: Capacity,
+    api: Genesys,
+    tokens: TokenCache,
+    worker: str,
+    stopping: threading.Event,
 ) -> FollowUpParts:
     """Build the parts that the settings ask for. This sends and receives nothing. Raises JobError."""
     if not settings.follows_calls:
@@ -52,12 +64,15 @@ def wire_follow_up(
     follower = Follower(
         following=following, tokens=tokens, api=api, pause=pause, stopping=stopping, subscribed=subscribed
     )
+    asking = Asking(tokens=tokens, pause=pause)
+    doubt = Doubt(redis, pace=pace, retention_s=settings.retention_s, capacity=capacity)
+    reconciler = Reconciler(doubt=doubt, asking=asking, api=api, stopping=stopping)
     if subscribed is None:
-        return FollowUpParts(follower, None)
+        return FollowUpParts(follower, None, reconciler)
     lease = EventLease(redis, worker=worker)
     requests = EventRequests(
         api=api,
-        asking=Asking(tokens=tokens, pause=pause),
+        asking=asking,
         slots=Slots(redis, pace=pace),
         hold=lease.hold,
         stopping=stopping,
@@ -65,10 +80,10 @@ def wire_follow_up(
     events = Events(
         lease=lease,
         channels=EventChannels(requests),
-        news=EventNews(following=following, subscribed=subscribed),
+        news=EventNews(following=following, subscribed=subscribed, on_unknown=reconciler.on_unknown),
         subscribed=subscribed,
         dialed=DialedUsers(redis),
         users=settings.user_ids,
         stopping=stopping,
     )
-    return FollowUpParts(follower, events)
+    return FollowUpParts(follower, events, reconciler)

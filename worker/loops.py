@@ -10,6 +10,7 @@ from tasks.codes import State
 from tasks.errors import LedgerUnavailable
 from tasks.fleet.heartbeat import BEAT_S
 from tasks.followup.follower import Follower
+from tasks.followup.reconcile import Reconciler
 from worker.finding import Verdict
 from worker.redis_findings import redis_findings
 from worker.wiring import Parts
@@ -67,6 +68,8 @@ class Loops:
 
         if events := parts.follow_up.events:
             self._loops.append(Loop("events", events.step, stopping))
+        if reconciler := parts.follow_up.reconciler:
+            self._loops.append(Loop("reconcile", partial(self._search_for_calls, reconciler), stopping))
 
     def start(self) -> None:
         for loop in self._loops:
@@ -96,6 +99,10 @@ class Loops:
 
     def _follow_calls(self, follower: Follower) -> None:
         if not follower.step():
+            self._stopping.wait(_NOTHING_TO_LOOK_AT_S)
+
+    def _search_for_calls(self, reconciler: Reconciler) -> None:
+        if not reconciler.step():
             self._stopping.wait(_NOTHING_TO_LOOK_AT_S)
 
     def _run_housekeeping(self) -> None:

@@ -110,5 +110,13 @@ def wire(settings: Settings, *, worker: str, concurrency: int, stopping: threadi
         scheduler=Scheduler(
             redis, pace=pace, width=lambda: heartbeat.fleet_concurrency, capacity=capacity_of(settings)
         ),
-        follow_up=wire_follow_up(settings, redis, api=api, tokens=tokens, worker=worker, stopping=stopping),
+        follow_up=wire_follow_up(
+            settings,
+            redis,
+            capacity=capacity_of(settings),
+            api=api,
+            tokens=tokens,
+            worker=worker,
+            stopping=stopping,
+        ),
     )

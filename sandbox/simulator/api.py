@@ -7,6 +7,7 @@ from sandbox.simulator.endpoints import (
     analytics,
     calls,
     conversations,
+    details_query,
     limits,
     notifications,
     search,
@@ -18,7 +19,7 @@ from sandbox.simulator.organization import Organization
 from sandbox.simulator.replies import Reply, not_found
 from sandbox.simulator.serving import Incoming, route
 
-_PARTS = (tokens, calls, conversations, analytics, search, notifications, streaming, users, limits)
+_PARTS = (tokens, calls, conversations, analytics, details_query, search, notifications, streaming, users, limits)
 
 
 class PlatformApi:

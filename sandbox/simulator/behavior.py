@@ -35,6 +35,8 @@ class Behavior:
     users: tuple[str, ...] | None = None
     #: The ids of the users whose own phone nobody picks up.
     absent_users: tuple[str, ...] = ()
+    #: User id to system presence, such as `Away`; the others are `Available`.
+    presences: Mapping[str, str] = field(default_factory=dict)
     #: The name of a fault that every API request meets.
     outage: str = ""
     #: Fault name to probability, for calls to numbers that are not magic.

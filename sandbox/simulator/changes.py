@@ -98,6 +98,12 @@ def _result_shares(value: object) -> dict[str, float]:
     return shares
 
 
+def _named_texts(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise BadBehavior("expected an object of texts to texts")
+    return {_text(name): _text(text) for name, text in value.items()}
+
+
 _BY_TYPE: dict[type, Callable[[object], object]] = {
     str: _text,
     bool: _switch,
@@ -113,6 +119,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "permissions": _texts_or_null,
     "users": _texts_or_null,
     "absent_users": _texts,
+    "presences": _named_texts,
     "faults": _probabilities,
     "results": _result_shares,
 }

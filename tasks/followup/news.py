@@ -9,12 +9,11 @@ from tasks.errors import LedgerUnavailable
 from tasks.fleet.subscribed import SubscribedUsers
 from tasks.followup.ended_calls import EndedCalls
 from tasks.followup.result import progress_of
+from tasks.genesys.call import JOB_ID
 from tasks.genesys.notifications import CallEvent
 from tasks.ledger.following import Following
 from tasks.results import CallState
 
-#: The attribute in which a call names its job.
-JOB_ID: Final = "dialerJobId"
 #: The end of a call may be told before the answer to the request that placed it is recorded. It is kept this long,
 #: which is longer than a request may take with the default time-outs.
 _EARLY_S: Final = 15.0

@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from tasks.errors import RateReading
+
+#: Attributes of each conversation in the profile `public`: the job, and the fence of the attempt.
+JOB_ID: Final = "dialerJobId"
+ATTEMPT: Final = "dialerAttempt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,6 +16,8 @@ class CallRequest:
     """The data that a profile needs to place one call; repr shows no phone number."""
 
     job_id: str
+    #: The fence of the attempt: together with the job id, it tells this call from every other one of the job.
+    attempt: int
     #: E.164, "+" and digits only.
     to: str = field(repr=False)
     #: E.164. It may be empty in the profile `public`: the callee then sees the user's own number.

@@ -1,14 +1,14 @@
 """Genesys Cloud's API over HTTP: places a call, asks what became of calls, or requests a token, a limit or events.
 
-No POST that places a call is ever sent twice. `profiles`, `look_up` and `notifications` build the request. `http`
-sends it and reads the answer; its connections (`connection`) record whether a byte of the request was written, and
-enforce a deadline. `answers` has the meaning of each answer to a call, `oauth` of each answer to a token request, and
-`limits` of the answer about the rate limit. `event_socket` is the WebSocket on which events come.
+No POST that places a call is ever sent twice. `profiles`, `look_up`, `search` and `notifications` build the request.
+`http` sends it and reads the answer; its connections (`connection`) record whether a byte of the request was written,
+and enforce a deadline. `answers` has the meaning of each answer to a call, `oauth` of each answer to a token request,
+and `limits` of the answer about the rate limit. `event_socket` is the WebSocket on which events come.
 """
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from config.settings import Profile, Settings
@@ -30,11 +30,13 @@ from tasks.genesys.notifications import (
     subscription,
 )
 from tasks.genesys.oauth import Grant, no_grant, read_grant
-from tasks.genesys.profiles import ApiRequest, call_post, read_events, read_get, token_post
+from tasks.genesys.profiles import ApiRequest, call_post, read_events, read_get, read_query, token_post
+from tasks.genesys.search import Inquiry
 
 __all__ = ["CallRequest", "Genesys", "Grant", "PlacedCall"]
 
 log = logging.getLogger("dialer.genesys")
+T = TypeVar("T")
 
 #: A job that waits for a token has only the short lease of `preparing`.
 TOKEN_DEADLINE_S: Final = 4.0
@@ -101,6 +103,21 @@ class Genesys:
             return self._http.send(request, deadline_s=min(EVENTS_DEADLINE_S, self._settings.call_deadline_s))
         except NoAnswer as e:
             raise NoNews(None, f"Genesys Cloud did not answer a request for events of calls: {e.reason}") from e
+
+    def ask(self, question: Inquiry[T], *, token: str) -> T:
+        """Ask a question about calls whose answer was lost, or about users, and return what was read.
+
+        Raises NoNews, and NotPlaced if the token cannot be part of a request.
+        """
+        if question.body is None:
+            request = read_get(self._settings, question.path, token)
+        else:
+            request = read_query(self._settings, question.path, question.body, token)
+        try:
+            answer = self._http.send(request, deadline_s=self._settings.call_deadline_s)
+        except NoAnswer as e:
+            raise NoNews(None, f"Genesys Cloud did not answer {question.name}: {e.reason}") from e
+        return question.read(answer)
 
     def request_token(self) -> Grant:
         """Request a token; raises NotPlaced with CREDENTIALS_REFUSED or TOKEN_UNAVAILABLE."""

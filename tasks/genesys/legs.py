@@ -45,7 +45,7 @@ class CallLeg:
 def read_legs(body: Mapping[str, Any]) -> list[CallLeg]:
     """Return the legs of the user and of the callee in the order of the answer, whichever form it has."""
     is_over = "conversationEnd" in body
-    return [leg for participant in _objects(body, "participants") for leg in _legs_of(participant, is_over=is_over)]
+    return [leg for participant in objects(body, "participants") for leg in _legs_of(participant, is_over=is_over)]
 
 
 def users_of(legs: Iterable[CallLeg]) -> set[str]:
@@ -55,21 +55,21 @@ def users_of(legs: Iterable[CallLeg]) -> set[str]:
 
 def conversation_id_of(body: Mapping[str, Any]) -> str:
     """Return the id of the conversation that an answer or event shows, or an empty text."""
-    return _word(body.get("id")) or _word(body.get("conversationId"))
+    return word(body.get("id")) or word(body.get("conversationId"))
 
 
 def _legs_of(participant: Mapping[str, Any], *, is_over: bool) -> Iterator[CallLeg]:
-    purpose = _word(participant.get("purpose"))
+    purpose = word(participant.get("purpose"))
     if purpose not in _USERS | _CALLEES:
         return
     is_users = purpose in _USERS
     user_id = _user_of(participant) if is_users else ""
     if "sessions" in participant:
-        for session in _objects(participant, "sessions"):
+        for session in objects(participant, "sessions"):
             if session.get("mediaType", "voice") == "voice":
                 yield _from_session(session, is_users=is_users, user_id=user_id, is_over=is_over)
     elif "calls" in participant:
-        for call in _objects(participant, "calls"):
+        for call in objects(participant, "calls"):
             yield _from_call(call, participant.get("startTime"), is_users=is_users, user_id=user_id)
     else:
         yield _from_call(participant, participant.get("startTime"), is_users=is_users, user_id=user_id)
@@ -78,7 +78,7 @@ def _legs_of(participant: Mapping[str, Any], *, is_over: bool) -> Iterator[CallL
 def _from_call(call: Mapping[str, Any], started: object, *, is_users: bool, user_id: str) -> CallLeg:
     state = call.get("state")
     ended_at = instant_of(call.get("disconnectedTime")) or instant_of(call.get("endTime"))
-    reasons = list(_objects(call, "disconnectReasons"))
+    reasons = list(objects(call, "disconnectReasons"))
     error = call.get("errorInfo")
     return CallLeg(
         is_users=is_users,
@@ -87,17 +87,17 @@ def _from_call(call: Mapping[str, Any], started: object, *, is_users: bool, user
         connected_at=instant_of(call.get("connectedTime")),
         ended_at=ended_at,
         is_dialing=state == "dialing",
-        disconnect_type=_word(call.get("disconnectType")),
+        disconnect_type=word(call.get("disconnectType")),
         sip=_codes([reason.get("code") for reason in reasons if reason.get("type") == "sip"]),
         q850=_codes([reason.get("code") for reason in reasons if reason.get("type") == "q850"]),
-        error_code=_word(error.get("code")) if isinstance(error, dict) else "",
+        error_code=word(error.get("code")) if isinstance(error, dict) else "",
     )
 
 
 def _from_session(session: Mapping[str, Any], *, is_users: bool, user_id: str, is_over: bool) -> CallLeg:
-    segments = list(_objects(session, "segments"))
+    segments = list(objects(session, "segments"))
     starts = {
-        _word(segment.get("segmentType")): instant_of(segment.get("segmentStart")) for segment in reversed(segments)
+        word(segment.get("segmentType")): instant_of(segment.get("segmentStart")) for segment in reversed(segments)
     }
     known = [start for start in starts.values() if start is not None]
     talks = [start for kind, start in starts.items() if kind in _TALK and start is not None]
@@ -111,27 +111,28 @@ def _from_session(session: Mapping[str, Any], *, is_users: bool, user_id: str, i
         connected_at=min(talks, default=None),
         ended_at=instant_of(last.get("segmentEnd")) if over else None,
         is_dialing="dialing" in starts and not talks and not over,
-        disconnect_type=_dotted(_word(last.get("disconnectType"))),
+        disconnect_type=_dotted(word(last.get("disconnectType"))),
         sip=_codes(last.get("sipResponseCodes")),
         q850=_codes(last.get("q850ResponseCodes")),
-        error_code=_word(last.get("errorCode")),
+        error_code=word(last.get("errorCode")),
     )
 
 
 def _user_of(participant: Mapping[str, Any]) -> str:
     """Return the id of the participant's user, which calls and events have in an object of its own."""
     user = participant.get("user")
-    return _word(participant.get("userId")) or (_word(user.get("id")) if isinstance(user, dict) else "")
+    return word(participant.get("userId")) or (word(user.get("id")) if isinstance(user, dict) else "")
 
 
-def _objects(body: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
+def objects(body: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a list; whatever else it has is left out."""
     value = body.get(name)
     for each in value if isinstance(value, list) else []:
         if isinstance(each, dict):
             yield each
 
 
-def _word(value: object) -> str:
+def word(value: object) -> str:
     """Return a short text of the API, which goes into records and log lines; anything else gives ""."""
     return value if isinstance(value, str) and len(value) <= _LONGEST_WORD and value.isprintable() else ""
 

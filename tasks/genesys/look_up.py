@@ -62,7 +62,12 @@ def read_look_up(answer: Answer) -> dict[str, list[CallLeg]]:
         return {found: read_legs(each) for each in shown if (found := conversation_id_of(each))}
     if answer.status == HTTPStatus.NOT_FOUND and answer.is_by_the_api:
         return {}
+    raise no_news(answer, "a look-up of calls")
+
+
+def no_news(answer: Answer, question: str) -> NoNews:
+    """Return the error for an answer that tells nothing; `question` says in words what was asked."""
     if not answer.is_by_the_api:
-        raise NoNews(None, f"A proxy, not Genesys Cloud, answered {answer.status} to a look-up of calls.")
-    message = f"Genesys Cloud answered {answer.status} to a look-up of calls, with nothing that can be read."
-    raise NoNews(answer.status, message, retry_after_s=retry_after_s(answer.headers, ""))
+        return NoNews(None, f"A proxy, not Genesys Cloud, answered {answer.status} to {question}.")
+    message = f"Genesys Cloud answered {answer.status} to {question}, with nothing that can be read."
+    return NoNews(answer.status, message, retry_after_s=retry_after_s(answer.headers, ""))

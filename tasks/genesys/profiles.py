@@ -11,7 +11,7 @@ from urllib.parse import quote
 from config.settings import Profile, Settings
 from tasks.codes import Code
 from tasks.errors import NotPlaced, Refused
-from tasks.genesys.call import CallRequest
+from tasks.genesys.call import ATTEMPT, JOB_ID, CallRequest
 
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -71,6 +71,13 @@ def read_events(
     return ApiRequest(method=method, url=url, headers=_JSON, authorization=authorization, json=content)
 
 
+def read_query(settings: Settings, path: str, body: Mapping[str, object], token: str) -> ApiRequest:
+    """Build a POST that reads too: a search whose criteria are its body. Raises NotPlaced as `read_get` does."""
+    authorization = _bearer(token)
+    url = settings.api_url.rstrip("/") + path
+    return ApiRequest(url=url, headers=_JSON, authorization=authorization, json=body)
+
+
 def is_header_safe(token: str) -> bool:
     """Return whether the token can be sent in a header (RFC 6750, 2.1 is stricter)."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token
@@ -97,8 +104,8 @@ def _public_call(request: CallRequest) -> tuple[str, dict[str, object]]:
         # As path segments, these would name another resource; percent-encoding does not change that for dots.
         raise Refused(Code.NOT_FOUND)
     caller = {"callerId": request.caller_id} if request.caller_id else {}
-    # The job id is an attribute of the conversation, so that a person can search for an unconfirmed call.
-    attributes = {**request.attributes, "dialerJobId": request.job_id}
+    # By these attributes, a call whose answer was lost is recognized; a producer's own cannot replace them.
+    attributes = {**request.attributes, JOB_ID: request.job_id, ATTEMPT: str(request.attempt)}
     url = f"/api/v2/conversations/calls/user/{quote(request.user_id, safe='')}"
     return url, {"phoneNumber": request.to, **caller, "attributes": attributes}
 

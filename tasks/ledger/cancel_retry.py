@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from redis import Redis
 
 from tasks.codes import Code, State
+from tasks.ledger.evidence import is_enough, looks_of
 from tasks.ledger.outcome import outcome_fields, outcome_keys
 from tasks.store import keys
 from tasks.store.scripts import source
@@ -21,6 +22,8 @@ class JobSeen(NamedTuple):
     batch: str | None
     priority: int
     fence: str
+    #: What searches have shown of its call (`tasks.ledger.evidence`), as JSON, or "".
+    evidence: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +50,12 @@ class CancelRetry:
         """Return what a change needs to know of each job."""
         pipe: Any = self._redis.pipeline(transaction=False)
         for job_id in job_ids:
-            pipe.hmget(keys.job(job_id), ["state", "code", "batch", "priority", "_fence"])
+            pipe.hmget(keys.job(job_id), ["state", "code", "batch", "priority", "_fence", "evidence"])
         return [
-            JobSeen(job_id, State(state) if state else None, code, batch, int(priority or 0), fence or "")
-            for job_id, (state, code, batch, priority, fence) in zip(job_ids, pipe.execute(), strict=True)
+            JobSeen(
+                job_id, State(state) if state else None, code, batch, int(priority or 0), fence or "", evidence or ""
+            )
+            for job_id, (state, code, batch, priority, fence, evidence) in zip(job_ids, pipe.execute(), strict=True)
         ]
 
     def cancel(self, jobs: Sequence[JobSeen]) -> list[JobChange]:
@@ -66,11 +71,14 @@ class CancelRetry:
             )
         return _changes(jobs, pipe)
 
-    def retry(self, jobs: Sequence[JobSeen], *, not_placed: bool = False) -> list[JobChange]:
+    def retry(
+        self, jobs: Sequence[JobSeen], *, not_placed: bool = False, with_evidence: bool = False
+    ) -> list[JobChange]:
         """Dial jobs again that have an outcome other than `placed`, with a fresh attempt count.
 
         An `unconfirmed` job is retried only with `not_placed`: a person confirms that the call that was seen was not
-        placed. A message that was not a valid job, and a job whose `not_after` has passed, are not changed.
+        placed; or with `with_evidence`, if the evidence that was seen is enough and still the same. A message that
+        was not a valid job, and a job whose `not_after` has passed, are not changed.
         """
         pipe: Any = self._redis.pipeline(transaction=False)
         for job in jobs:
@@ -82,7 +90,10 @@ class CancelRetry:
                         *(keys.result(job.id), keys.expiring, keys.history(job.id), keys.in_doubt),
                         *(keys.batch_counts(job.batch or ""), keys.batches),
                     ],
-                    args=[job.id, job.state, job.fence, "1" if not_placed else ""],
+                    args=[
+                        *(job.id, job.state, job.fence, "1" if not_placed else ""),
+                        job.evidence if with_evidence and is_enough(looks_of(job.evidence)) else "",
+                    ],
                     client=pipe,
                 )
         return _changes(jobs, pipe)

@@ -71,7 +71,7 @@ class Ledger(Acceptor):
         self._follow = follow
         self._capacity = capacity or Capacity()
         self._sending_lease_ms = int((call_deadline_s + SENDING_MARGIN_S) * 1000)
-        self._replay = Replay(redis, retention_ms=self._retention_ms)
+        self._replay = Replay(redis, retention_ms=self._retention_ms, call_deadline_s=call_deadline_s)
         names = ("claim", "send", "settle")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._until_stored = Retrying(

@@ -19,7 +19,7 @@ NUMBERS: Final = frozenset({"attempts", "http_status", "priority", "replays", "c
 #: Fields that are seconds, with a fraction.
 SECONDS: Final = frozenset({"ring_s", "talk_s"})
 #: Fields that are JSON.
-OBJECTS: Final = frozenset({"attributes", "calls", "redial"})
+OBJECTS: Final = frozenset({"attributes", "calls", "evidence", "redial"})
 #: Without their records, ids are small.
 _IDS_AT_A_TIME: Final = 2_000
 

@@ -43,9 +43,10 @@ class RememberedCall(NamedTuple):
 class Replay:
     """Remembers outcomes and replays them; thread-safe. Raises LedgerUnavailable when Redis does not answer."""
 
-    def __init__(self, redis: Redis, *, retention_ms: int) -> None:
+    def __init__(self, redis: Redis, *, retention_ms: int, call_deadline_s: float) -> None:
         self._redis = redis
         self._retention_ms = retention_ms
+        self._call_deadline_s = call_deadline_s
         self._script = redis.register_script(source("replay"))
         self._calls: deque[RememberedCall] = deque(maxlen=_MOST)
         self._lock = Lock()
@@ -95,6 +96,8 @@ class Replay:
                 call.state,
                 fingerprint(job.content()),
                 json.dumps(call.follow) if call.follow else "",
+                # The request was sent so long ago, or somewhat later.
+                int((time.monotonic() - call.at + self._call_deadline_s) * 1000),
                 *call.fields,
                 # A job that may have another call needs its content for it.
                 *flat({"batch": job.batch, "priority": job.priority, "_job": job.content() if call.follow else None}),

@@ -181,6 +181,7 @@ JOB_FIELDS: Final = {
     "final": "1 if nothing more happens to the job by itself; absent before.",
     "redial": "What the job asks for after calls that end unanswered, as a JSON object.",
     "calls": "The earlier calls of the job, as a JSON list: fence, conversation_id, result, sent_at, user_id.",
+    "evidence": "Searches that did not find an unconfirmed call, as a JSON list (`tasks/ledger/evidence.py`).",
     "replays": "How often the same job was sent again under this id.",
     "conflicts": "How often a different job was sent under this id.",
     # Private to the ledger.

@@ -58,6 +58,7 @@ FIELDS = {"to": f"+1{NUMBER}", "from": NUMBER, "attributes": {NUMBER: NUMBER}}
 JOB = parse_job("order-42", FIELDS)
 REQUEST = CallRequest(
     job_id="order-42",
+    attempt=1,
     to=f"+1{NUMBER}",
     caller_id=f"+1{NUMBER}",
     user_id="u",
@@ -159,6 +160,14 @@ SHOWN = {
     *("conversation_id", "correlation_id", "method", "url"),
     *("disconnect_type", "error_code"),  # Genesys' own words about a call
     "headers",  # of what we send; the token is not in it
+    *(
+        "permission",
+        "witness",
+        "other",
+        "earlier",
+        "cursor",
+        "evidence",
+    ),  # of a search: conversations, and a place in a list
     *("message", "poison", "hint"),  # masked where it is made; sentences of ours
     *("scheme", "hosts", "path", "username", "options"),  # of the address of Redis; its password is a `Secret`
     *("name", "default", "meaning"),  # of a variable, as in the README

@@ -42,6 +42,7 @@ def settings(url: str, profile: Profile = Profile.GUIDE, *, timeout_s: float = 3
 
 REQUEST = CallRequest(
     job_id="order-42",
+    attempt=7,
     to=TO,
     caller_id="+12125559876",
     user_id="user-1",

@@ -1,6 +1,7 @@
 """Lets time pass, or jump back, for the ledger. Redis' clock cannot be set, so the stored times are changed."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from redis import Redis
@@ -9,6 +10,25 @@ from tasks.store import keys
 
 _RECORD = ("_due_ms", "_not_after_ms", "_slot_ms", "_since_ms")
 _HASHES = {"pace": ("tat_ms", "window_ms", "seen_ms", "look_ms"), "breaker": ("sent_ms", "answered_ms", "probe_ms")}
+
+
+def advance_requests(redis: Redis, job_ids: list[str], seconds: float) -> None:
+    """Make the times older by which calls are searched for; Celery's result, which repeats them, stays as it is."""
+    pipe: Any = redis.pipeline(transaction=False)
+    for job_id in job_ids:
+        pipe.hmget(keys.job(job_id), "sent_at", "evidence")
+    for job_id, (sent_at, evidence) in zip(job_ids, pipe.execute(), strict=True):
+        if sent_at:
+            pipe.hset(keys.job(job_id), "sent_at", _earlier(sent_at, seconds))
+        if evidence:
+            looks = [look | {"at": _earlier(look["at"], seconds)} for look in json.loads(evidence)]
+            pipe.hset(keys.job(job_id), "evidence", json.dumps(looks))
+    pipe.execute()
+
+
+def _earlier(text: str, seconds: float) -> str:
+    instant = datetime.fromisoformat(text) - timedelta(seconds=seconds)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def advance(redis: Redis, job_ids: list[str], seconds: float) -> None:

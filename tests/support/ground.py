@@ -12,6 +12,7 @@ from tasks.fleet.pace import Pace
 from tasks.job import Job
 from tasks.ledger.cancel_retry import CancelRetry, JobChange, JobSeen
 from tasks.ledger.claim import Claim, Gate, GateVerdict
+from tasks.ledger.doubt import Doubt
 from tasks.ledger.following import Following
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.progress import Progress
@@ -21,7 +22,7 @@ from tasks.ledger.settlement import End, Release, Settlement, SettleResult
 from tasks.resolution import Answered, RetryPolicy, decide
 from tasks.results import CallResult, CallState
 from tasks.store import keys
-from tests.support.clock import advance
+from tests.support.clock import advance, advance_requests
 
 UNPACED = Pace(interval_s=0.000001)
 CALL_DEADLINE_S = 13.0
@@ -38,6 +39,7 @@ class Ground:
     reaper: Reaper
     cancel_retry: CancelRetry
     following: Following
+    doubt: Doubt
 
     @classmethod
     def over(cls, redis: Redis, *, pace: Pace = UNPACED, capacity: Capacity | None = None) -> Self:
@@ -51,6 +53,7 @@ class Ground:
             reaper=Reaper(redis, retention_s=3600),
             cancel_retry=CancelRetry(redis, retention_s=3600),
             following=Following(redis, pace=pace, retention_s=3600, give_up_s=7200),
+            doubt=Doubt(redis, pace=pace, retention_s=3600, capacity=capacity),
         )
 
     def claim(self, job: Job, worker: str = "w1") -> Claim:
@@ -127,7 +130,9 @@ class Ground:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         prefix = keys.job("")
-        advance(self.redis, [key.removeprefix(prefix) for key in self.redis.scan_iter(f"{prefix}*")], seconds)
+        ids = [key.removeprefix(prefix) for key in self.redis.scan_iter(f"{prefix}*")]
+        advance(self.redis, ids, seconds)
+        advance_requests(self.redis, ids, seconds)
 
     def end_leases(self) -> None:
         """Let time pass until all leases have expired."""

@@ -99,7 +99,7 @@ def main(url: str) -> None:
             for session in participant.sessions
             for segment in session.segments[-1:]
         ]
-    seen |= _the_rest(judge, conversations, started)
+    seen |= _the_rest(judge, conversations, started) | {"query": _queried(judge, conversations, started)}
     print(json.dumps({"wrong": judge.wrong, "seen": seen}))
 
 
@@ -177,6 +177,24 @@ def _the_rest(judge: Judge, conversations: Any, started: datetime) -> dict[str, 
         "search": sorted(rows),
         "error": error,
     }
+
+
+def _queried(judge: Judge, conversations: Any, started: datetime) -> list[str]:
+    """Ask analytics for the calls of one user to one number, and return the numbers that it shows."""
+    predicates = [
+        {"type": "dimension", "dimension": dimension, "operator": "matches", "value": value}
+        for dimension, value in (("userId", "user-101"), ("dnis", "tel:+12125550101"))
+    ]
+    query = {
+        "interval": f"{started.isoformat()}/{datetime.now(UTC).isoformat()}",
+        "segmentFilters": [{"type": "and", "predicates": predicates}],
+        "order": "desc",
+        "orderBy": "conversationStart",
+        "paging": {"pageSize": 100, "pageNumber": 1},
+    }
+    ask = conversations.post_analytics_conversations_details_query
+    found = judge.ask("query", "AnalyticsConversationQueryResponse", ask, query)
+    return [details.participants[1].sessions[0].dnis for details in found.conversations]
 
 
 if __name__ == "__main__":

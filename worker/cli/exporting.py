@@ -21,6 +21,7 @@ COLUMNS: Final = (
     *("conversation_id", "correlation_id", "worker", "accepted_at", "sent_at", "finished_at", "due_at", "hint"),
     *("priority", "region", "user_id", "wrap_up_code_id", "not_before", "not_after", "max_attempts", "attributes"),
     *("call_state", "result", "result_detail", "answered_at", "ended_at", "ring_s", "talk_s"),
+    "evidence",
 )
 _PROGRESS_EVERY: Final = 500
 

@@ -7,6 +7,7 @@ import click
 
 from config.settings import Profile
 from tasks.codes import WORDS, Code, fix_of
+from tasks.ledger.evidence import in_words, look_of
 from tasks.ledger.history import history
 from tasks.ledger.records import Record, Records
 from tasks.results import RESULT_WORDS, CallResult
@@ -46,5 +47,7 @@ def print_record(record: Record, profile: Profile) -> None:
     if result := fields.get("result"):
         told = RESULT_WORDS[CallResult(result)]
         fields |= {"message": f"{fields['message']} {told.meaning}", "hint": told.fix}
+    looks = fields.pop("evidence", [])
     lines: list[tuple[str, Any]] = [(name, fields.pop(name, None)) for name in _FIRST]
-    print_fields([*lines, *sorted(fields.items())])
+    evidence = [("evidence", line) for line in in_words([look_of(each) for each in looks])] if looks else []
+    print_fields([*lines, *sorted([*fields.items(), *evidence], key=lambda field: field[0])])

@@ -45,7 +45,7 @@ def _list(incoming: Incoming) -> Reply:
 def _user(organization: Organization, user_id: str, expand: set[str]) -> dict[str, object]:
     running = organization.calls.running(user_id)
     expanded = {
-        "presence": _presence(user_id),
+        "presence": _presence(user_id, organization.behavior.presences.get(user_id, "Available")),
         "routingStatus": _routing_status(organization, user_id, running),
         "station": _station(user_id),
         "conversationSummary": _summary(user_id, running),
@@ -60,8 +60,8 @@ def _user(organization: Organization, user_id: str, expand: set[str]) -> dict[st
     }
 
 
-def _presence(user_id: str) -> dict[str, object]:
-    definition = {"id": _PRESENCE_ID, "systemPresence": "Available", "selfUri": f"/api/v2/presences/{_PRESENCE_ID}"}
+def _presence(user_id: str, name: str) -> dict[str, object]:
+    definition = {"id": _PRESENCE_ID, "systemPresence": name, "selfUri": f"/api/v2/presences/{_PRESENCE_ID}"}
     return {
         "source": "PURECLOUD",
         "primary": True,

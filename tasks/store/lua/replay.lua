@@ -7,7 +7,7 @@
 -- KEYS  1..22 see outcome.lua  23 followed  24 followed jobs  25.. sets that may contain the job from before the
 --       call: due set of its priority, indexes of cancelled and of expired jobs, and the same two indexes of its batch
 -- ARGV  1 id  2 fence  3 retention in ms  4 state  5 fingerprint  6 how the call is followed (see settle.lua), as JSON,
---       or ''  7.. fields of the outcome, and the batch
+--       or ''  7 ms since the request, at most  8.. fields of the outcome, and the batch
 -- Reply {'replayed' | 'known', state}
 
 local keys, capacity = outcome_keys()
@@ -25,9 +25,13 @@ for k = OUTCOME_KEYS + 3, #KEYS do
   redis.call('ZREM', KEYS[k], id)
 end
 leave_waiting(capacity, id, member)
-redis.call('HSET', keys.job, '_fence', fence, '_fingerprint', fingerprint)
 local now = now_ms()
-end_job(keys, capacity, now, id, { 'state', outcome, unpack(ARGV, 7) }, retention_ms, ARGV[6] ~= '')
+if state ~= 'sending' or latest_fence ~= fence then
+  -- The record does not have the time of this request, by which the call is searched for.
+  redis.call('HSET', keys.job, 'sent_at', iso(now - tonumber(ARGV[7])))
+end
+redis.call('HSET', keys.job, '_fence', fence, '_fingerprint', fingerprint)
+end_job(keys, capacity, now, id, { 'state', outcome, unpack(ARGV, 8) }, retention_ms, ARGV[6] ~= '')
 if ARGV[6] ~= '' then
   follow(followed, followed_jobs, capacity, id, now, cjson.decode(ARGV[6]))
 end

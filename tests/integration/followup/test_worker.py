@@ -12,6 +12,7 @@ from redis import Redis
 from sandbox.simulator.process import Simulator
 from tasks.genesys.look_up import SOURCES
 from tasks.genesys.notifications import PERMISSION
+from tasks.genesys.search import QUERY_PERMISSION, SEARCH_PERMISSION
 from tasks.ledger.records import Records
 from tasks.store import keys
 from tests.integration.conftest import StartWorker
@@ -118,3 +119,38 @@ def test_check_names_the_permission_that_is_missing(
     (line,) = re.findall(r"^.*  follow-up: .*$", found.stdout, re.MULTILINE)
     assert re.match(told, line)
     assert found.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("permissions", "told"),
+    [
+        (None, "ok    lost answers: the client may search for calls by their attributes"),
+        ([MAY_CALL, QUERY_PERMISSION], f"warn  .* one by one, .* lacks the permission {SEARCH_PERMISSION}; see"),
+        ([MAY_CALL], f"warn  .* not searched for, .* {SEARCH_PERMISSION} and {QUERY_PERMISSION}; see"),
+    ],
+)
+def test_check_names_the_permission_for_lost_answers(
+    simulator: Simulator, redis_url: str, permissions: list[str] | None, told: str
+) -> None:
+    simulator.behave(profile="public", permissions=permissions)
+    found = CliRunner().invoke(
+        cli, ["check"], env=environment(redis_url, simulator.url, **public(simulator)), prog_name="dialer"
+    )
+    (line,) = re.findall(r"^.*  lost answers: .*$", found.stdout, re.MULTILINE)
+    assert re.match(told, line)
+    assert found.exit_code == 0
+
+
+def test_a_worker_finds_the_call_whose_answer_was_lost_within_30_seconds(
+    start_worker: StartWorker, simulator: Simulator, real_redis: Redis
+) -> None:
+    instant = {"contacting_s": 0, "dialing_s": 0, "talking_s": 0, "search_lag_s": 1}
+    simulator.behave(profile="public", faults={"reset_rings": 1.0}, **instant)
+    start_worker(**public(simulator))
+    ground = Ground.over(real_redis)
+    ground.ledger.accept([job("lost")])
+    wait_for(lambda: ground.state("lost") == "unconfirmed")
+    wait_for(lambda: ground.state("lost") == "placed", timeout_s=30)
+    (call,) = simulator.calls()
+    assert ground.record("lost")["conversation_id"] == call["conversation_id"]
+    assert call["job_id"] == "lost"

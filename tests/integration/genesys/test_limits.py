@@ -25,8 +25,9 @@ from worker.cli.main import cli
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
 
-#: How many requests of the API `dialer check` sends beside the one for a token: for the limit, a call, and events.
-ASKED = {Profile.GUIDE: 0, Profile.PUBLIC: 4}
+#: How many requests of the API `dialer check` sends beside the one for a token: for the limit, a call, events,
+#: and a search.
+ASKED = {Profile.GUIDE: 0, Profile.PUBLIC: 5}
 MISSING = "Unable to perform the requested action. You are missing the following permission(s): [limits:view]"
 
 

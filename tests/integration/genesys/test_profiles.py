@@ -67,9 +67,16 @@ def test_public_calls_on_behalf_of_the_user() -> None:
     assert json.loads(first.body) == {
         "phoneNumber": TO,
         "callerId": "+12125559876",
-        "attributes": {"order": "42", "dialerJobId": "order-42"},
+        "attributes": {"order": "42", "dialerJobId": "order-42", "dialerAttempt": "7"},
     }
     assert "callerId" not in json.loads(second.body)
+
+
+def test_public_lets_no_attribute_of_the_job_take_the_place_of_those_that_tell_the_call() -> None:
+    with ScriptedServer(answers(PLACED)) as server:
+        theirs = {"dialerJobId": "another", "dialerAttempt": "1"}
+        Genesys(settings(server.url, Profile.PUBLIC)).place_call(replace(REQUEST, attributes=theirs), token=TOKEN)
+    assert json.loads(server.requests[0].body)["attributes"] == {"dialerJobId": "order-42", "dialerAttempt": "7"}
 
 
 @pytest.mark.parametrize("user_id", ["", ".", ".."])

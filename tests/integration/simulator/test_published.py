@@ -87,7 +87,7 @@ def test_an_unknown_user_is_a_404_for_a_call_and_left_out_of_the_list(simulator:
     assert [user["id"] for user in client.get("/api/v2/users")["entities"]] == ["user-2"]
 
 
-def test_users_show_what_is_asked_for(client: Client) -> None:
+def test_users_show_what_is_asked_for(simulator: Simulator, client: Client) -> None:
     client.call_public()
     client.call_public(user="user-2", callFromQueueId="q-1")
     expand = "presence,routingStatus,station,conversationSummary"
@@ -97,6 +97,9 @@ def test_users_show_what_is_asked_for(client: Client) -> None:
     assert [count["enterprise"]["active"] for count in counts] == [1, 0, 0]
     assert [count["contactCenter"]["active"] for count in counts] == [0, 1, 0]
     assert users[0]["presence"]["presenceDefinition"]["systemPresence"] == "Available"
+    simulator.behave(presences={"user-1": "Away"})
+    (away,) = client.get("/api/v2/users?id=user-1&expand=presence")["entities"]
+    assert away["presence"]["presenceDefinition"]["systemPresence"] == "Away"
     (bare,) = client.get("/api/v2/users?id=user-1")["entities"]
     assert not {"presence", "routingStatus", "station", "conversationSummary"} & set(bare)
 
@@ -117,6 +120,42 @@ def test_limits_follow_the_rate_limit(simulator: Simulator, client: Client) -> N
     assert limits["client.credentials.token.rate.per.minute"] == 300
     assert client.get(f"{LIMITS}/conversation") == {"entities": []}
     assert client.ask("GET", f"{LIMITS}/nonsense").status_code == 404
+
+
+# The query of analytics.
+
+
+def query(client: Client, *predicates: tuple[str, str], **more: object) -> requests.Response:
+    """Ask for the calls of today that all predicates (dimension, value) fit."""
+    now = datetime.now(UTC)
+    filters = [{"type": "or", "predicates": [{"dimension": name, "value": value}]} for name, value in predicates]
+    interval = f"{(now - timedelta(seconds=1)).isoformat()}/{now.isoformat()}"
+    body = {"interval": interval, "segmentFilters": filters, **more}
+    return client.ask("POST", f"{ANALYTICS}/details/query", json=body)
+
+
+def test_the_query_finds_calls_by_user_and_number_after_the_lag(simulator: Simulator, client: Client) -> None:
+    first = client.call_public(user="user-1").json()["id"]
+    client.call_public("+12125550101", user="user-1")
+    client.call_public(user="user-2")
+    (found,) = query(client, ("userId", "user-1"), ("dnis", f"tel:{PLAIN}")).json()["conversations"]
+    assert found["conversationId"] == first
+    assert "attributes" not in found["participants"][1]
+    assert query(client, ("dnis", PLAIN)).json() == {"totalHits": 0}
+    assert query(client, ("dialerJobId", "order-42")).status_code == 400
+    simulator.behave(analytics_lag_s=60)
+    assert query(client).json() == {"totalHits": 0}
+
+
+def test_the_query_has_pages_in_either_order(client: Client) -> None:
+    ids = [client.call_public(user=f"user-{n}").json()["id"] for n in range(3)]
+    paging = {"pageSize": 2, "pageNumber": 1}
+    for order, expected in (("asc", ids[:2]), ("desc", ids[:0:-1])):
+        answer = query(client, order=order, paging=paging).json()
+        assert [each["conversationId"] for each in answer["conversations"]] == expected
+        assert answer["totalHits"] == len(ids)
+    for wrong in ({"paging": {"pageSize": 101}}, {"interval": "today"}, {"order": "by chance"}):
+        assert query(client, **wrong).status_code == 400
 
 
 # The search for attributes.

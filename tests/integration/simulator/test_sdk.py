@@ -36,6 +36,7 @@ ROUTES = {
     "GET /api/v2/conversations/{conversation_id}",
     "GET /api/v2/analytics/conversations/details",
     "GET /api/v2/analytics/conversations/{conversation_id}/details",
+    "POST /api/v2/analytics/conversations/details/query",
     "POST /api/v2/conversations/participants/attributes/search",
     f"POST {CHANNELS}",
     f"GET {CHANNELS}",
@@ -83,4 +84,5 @@ def test_the_sdks_types_fit_every_answer_and_event(tmp_path: Path) -> None:
     assert seen["users"] == [[f"user-{n}", "Available", "OFF_QUEUE"] for n in (100, 101)]
     assert seen["limits"]["client.credentials.token.rate.per.minute"] == 300
     assert seen["search"] == [f"job-{n}" for n in range(100, 109)]
+    assert seen["query"] == ["tel:+12125550101"]
     assert seen["error"] == [404, "conversation.error.conversation.not.found"]

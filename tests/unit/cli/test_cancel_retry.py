@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from redis import Redis
@@ -10,6 +10,7 @@ from redis import Redis
 from tasks.codes import Code, State
 from tasks.errors import LedgerUnavailable
 from tasks.ledger.cancel_retry import CancelRetry, JobChange, JobSeen
+from tasks.ledger.evidence import Look
 from tests.support.ground import Ground, job, jobs
 from tests.unit.conftest import Run
 from worker.cli.selection import CHUNK
@@ -274,3 +275,49 @@ class TestSomeThatCannotBeChanged:
         assert f"At least {CHUNK} of {CHUNK + 2} jobs were cancelled." in result.stderr
         assert result.stderr.count("\n") == 1
         assert ground.records.counts()["cancelled"] == CHUNK
+
+
+class TestRetryWithEvidence:
+    PUBLIC: Final = {"GENESYS_CLOUD_PROFILE": "public"}
+
+    @pytest.fixture
+    def lost(self, ground: Ground) -> Ground:
+        """Three unconfirmed jobs: with enough evidence, with too little, and of another batch."""
+        for name, batch, minutes in (("enough", "b", [0, 3]), ("little", "b", [0, 1]), ("other", "c", [0, 3])):
+            ground.end(ground.sending(job(name, batch=batch)), State.UNCONFIRMED, Code.WORKER_LOST)
+            (doubtful,) = ground.doubt.read([name])
+            for minute in minutes:
+                ground.doubt.note(doubtful, Look(at=60.0 * minute, witness="w"))
+        return ground
+
+    def test_exactly_those_with_enough(self, run_here: Run, lost: Ground) -> None:
+        filters = ["--state", "unconfirmed", "--batch", "b"]
+        result = run_here("retry", *filters, "--with-evidence", **self.PUBLIC)
+        assert (result.exit_code, result.stdout) == (1, "1 queued again\n")
+        assert "cannot retry 'little': there is not enough evidence that the call was not placed" in result.stderr
+        states = {name: lost.state(name) for name in ("enough", "little", "other")}
+        assert states == {"enough": "queued", "little": "unconfirmed", "other": "unconfirmed"}
+
+    def test_it_is_never_assumed(self, run_here: Run, lost: Ground) -> None:
+        assert run_here("retry", "enough", **self.PUBLIC).exit_code == 1
+        assert lost.state("enough") == "unconfirmed"
+
+    def test_the_guide_has_none(self, run_here: Run, lost: Ground) -> None:
+        result = run_here("retry", "enough", "--with-evidence")
+        assert result.exit_code == 2
+        assert "the profile 'guide' has no search for calls" in result.stderr
+        assert lost.state("enough") == "unconfirmed"
+
+    def test_not_together_with_the_word_of_a_person(self, run_here: Run, lost: Ground) -> None:
+        both = ["--with-evidence", "--i-know-it-was-not-placed"]
+        assert run_here("retry", "little", *both, **self.PUBLIC).exit_code == 2
+        assert lost.state("little") == "unconfirmed"
+
+    def test_show_prints_it_in_words(self, run_here: Run, lost: Ground) -> None:
+        shown = {name: run_here("show", name, **self.PUBLIC).stdout for name in ("enough", "little")}
+        line = "1970-01-01T00:00:00.000Z: the search did not find the call, and shows a later call of this fleet"
+        assert all(line in each for each in shown.values())
+        assert "This is enough for 'dialer retry --state unconfirmed --with-evidence'." in shown["enough"]
+        assert "This is not enough evidence" in shown["little"]
+        looks = json.loads(run_here("show", "enough", "--json").stdout)["evidence"]
+        assert looks[0] == {"at": "1970-01-01T00:00:00.000Z", "found": False, "witness": "w"}

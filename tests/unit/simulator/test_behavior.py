@@ -43,6 +43,8 @@ def test_every_field_can_be_changed() -> None:
         ("permissions", "conversation:call:add"),
         ("users", [1]),
         ("absent_users", None),
+        ("presences", ["Away"]),
+        ("presences", {"user-1": 1}),
         ("outage", "no_such_fault"),
         ("outage", {}),
         ("token_outage", "no_such_fault"),

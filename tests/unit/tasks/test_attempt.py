@@ -56,6 +56,7 @@ def test_a_good_job_is_placed(desk: Desk) -> None:
         (
             CallRequest(
                 job_id="order-42",
+                attempt=1,
                 to="+12125551234",
                 caller_id="+12125559876",
                 user_id="user",

@@ -110,7 +110,7 @@ local function end_job(keys, capacity, now, id, fields, retention, goes_on, task
   local lifetime = string.format('%d', retention)
   local before, code = unpack(redis.call('HMGET', keys.job, 'state', 'code'))
   local replaced = OUTCOMES[before] and before .. ':' .. code or nil
-  redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms')
+  redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms', 'evidence')
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
   local state = redis.call('HGET', keys.job, 'state')
   if state == 'unconfirmed' or goes_on then
