@@ -43,7 +43,9 @@ class OwnTokens:
 
 def ring(api: Genesys, to: str, user: str = "user-1", job_id: str | None = None) -> str:
     """Place a call whose job is the number, without the ledger, and return its conversation."""
-    request = CallRequest(job_id=job_id or to, to=to, caller_id="", user_id=user, wrap_up_code_id="", attributes={})
+    request = CallRequest(
+        job_id=job_id or to, attempt=1, to=to, caller_id="", user_id=user, wrap_up_code_id="", attributes={}
+    )
     return api.place_call(request, token=api.request_token().access_token).conversation_id
 
 
