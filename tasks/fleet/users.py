@@ -35,7 +35,7 @@ def look_at_users(redis: Redis) -> list[UserStatus]:
     pipe: Any = redis.pipeline(transaction=False)
     pipe.hgetall(keys.users_calls)
     pipe.hgetall(keys.users_aside)
-    pipe.zrevrange(keys.users, 0, _MOST - 1)
+    pipe.zrevrangebyscore(keys.users, "+inf", "-inf", start=0, num=_MOST)
     calls, aside, known = pipe.execute()
     users = list(dict.fromkeys([*calls, *aside, *known]))[:_MOST]
     for user in users:

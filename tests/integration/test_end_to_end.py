@@ -111,11 +111,11 @@ def test_stored_results_are_what_a_producer_relies_on(
     assert {name for name in record if not name.startswith("_")} == {
         *("state", "to", "from", "to_raw", "attempts", "code", "message", "hint", "http_status", "priority"),
         *("conversation_id", "correlation_id", "batch", "worker", "accepted_at", "sent_at", "finished_at"),
-        "attributes",
+        *("attributes", "final"),
     }
     entries: Any = real_redis.xrange("dialer:outcomes")
     ((_, entry),) = entries
-    assert set(entry) == {"event", "id", "state", "code", "batch", "finished_at"}
+    assert set(entry) == {"event", "id", "state", "code", "batch", "finished_at", "final", "result"}
 
 
 def test_no_number_and_no_secret_is_in_the_log(

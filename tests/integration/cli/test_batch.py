@@ -135,7 +135,7 @@ def test_a_terminal_gets_a_bar_and_the_last_minutes(
     assert code == 0
     last = pages(shown)[-1]
     assert re.search(r"progress +█{20,} 100 %", last)
-    assert re.search(r"minutes .*█\| now, at most \d+ a minute", last)
+    assert re.search(r"minutes .*[▁-█]\| now, at most \d+ a minute", last)
     assert len(pages(shown)) > 2
     lines = [line for page in pages(shown) for line in page.splitlines()]
     assert [line for line in lines if len(line.rstrip()) > 80] == []
