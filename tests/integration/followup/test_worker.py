@@ -141,16 +141,18 @@ def test_check_names_the_permission_for_lost_answers(
     assert found.exit_code == 0
 
 
+@pytest.mark.parametrize("follow_up", ["on", "lookups"])
 def test_a_worker_finds_the_call_whose_answer_was_lost_within_30_seconds(
-    start_worker: StartWorker, simulator: Simulator, real_redis: Redis
+    start_worker: StartWorker, simulator: Simulator, real_redis: Redis, follow_up: str
 ) -> None:
+    """By news of the call, or by a search."""
     instant = {"contacting_s": 0, "dialing_s": 0, "talking_s": 0, "search_lag_s": 1}
     simulator.behave(profile="public", faults={"reset_rings": 1.0}, **instant)
-    start_worker(**public(simulator))
+    start_worker(**public(simulator), DIALER_FOLLOW_UP=follow_up)
     ground = Ground.over(real_redis)
     ground.ledger.accept([job("lost")])
-    wait_for(lambda: ground.state("lost") == "unconfirmed")
     wait_for(lambda: ground.state("lost") == "placed", timeout_s=30)
     (call,) = simulator.calls()
     assert ground.record("lost")["conversation_id"] == call["conversation_id"]
-    assert call["job_id"] == "lost"
+    entries: Any = real_redis.xrange(keys.outcomes)
+    assert [entry["state"] for _, entry in entries][:2] == ["unconfirmed", "placed"]
