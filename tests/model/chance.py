@@ -20,6 +20,7 @@ _WEIGHTS = {
     "a_housekeeper_tidies_up": 2,
     "a_person_retries": 5,
     "a_person_cancels": 1,
+    "a_call_is_looked_at": 3,
     "a_person_pauses_or_resumes": 2,
     "a_worker_freezes_beyond_its_lease": 3,
     "time_passes": 2,

@@ -9,7 +9,7 @@ from tasks.ledger.claim import Claim, GateVerdict
 from tasks.store import keys
 from tests.model.chance import Chance
 from tests.model.worker import Holder, Phase, PostAnswer
-from tests.model.world import World
+from tests.model.world import FLEET, World
 
 _NUMBERS = {"to": "+12125551234", "caller_id": "+12125559876"}
 
@@ -70,7 +70,7 @@ class Dialing(World):
 
     def _ask_to_send(self, holder: Holder, chance: Chance) -> None:
         known, asked = self.now.records[holder.job_id], self.clock()
-        gate = self.take(lambda: self.ledger.send(holder.claim, **_NUMBERS), chance)
+        gate = self.take(lambda: self.ledger.send(holder.claim, **_NUMBERS, users=FLEET.users), chance)
         if gate is None or gate.verdict in {GateVerdict.WAIT, GateVerdict.BUSY, GateVerdict.PAUSED}:
             return
         if gate.verdict is GateVerdict.GO:
@@ -80,6 +80,10 @@ class Dialing(World):
                 assert not self.paused
                 assert float(known.get("_not_after_ms", "inf")) > asked
             holder.phase = Phase.GO
+            assert gate.user == self.look().holders[holder.job_id]
+        elif gate.verdict is GateVerdict.USER_BUSY:
+            holder.ending = partial(self.ground.requeue, holder.claim, code=Code.USER_BUSY, waits_for_user=True)
+            holder.phase = Phase.PAST
         elif gate.verdict is GateVerdict.EXPIRED:
             self._end_with(holder, State.EXPIRED, Code.NOT_AFTER_PASSED)
         else:
@@ -101,7 +105,13 @@ class Dialing(World):
     def _choose_ending(self, holder: Holder, mood: int) -> None:
         requeue, answer = partial(self.ground.requeue, holder.claim), holder.answer
         if answer is PostAnswer.PLACED:
-            self._end_with(holder, State.PLACED, Code.PLACED, conversation_id="c-1", http_status=201)
+            self._end_with(
+                holder,
+                State.PLACED,
+                Code.PLACED,
+                conversation_id=f"c-{holder.job_id}-{holder.claim.fence}",
+                http_status=201,
+            )
         elif answer is PostAnswer.UNKNOWN:
             self._end_with(holder, State.UNCONFIRMED, Code.NO_ANSWER_FROM_API)
         elif answer is PostAnswer.REFUSED and mood:

@@ -13,6 +13,9 @@ from redis import Redis
 from tasks.codes import OPEN_STATES, OUTCOMES
 from tasks.fleet.pause import PauseReason
 from tasks.ledger.cancel_retry import JobSeen
+from tasks.ledger.following import FollowedCall
+from tasks.ledger.progress import Progress
+from tasks.results import CallResult, CallState
 from tasks.store import keys
 from tasks.store.keys import INBOX_LISTS, INBOX_QUEUE
 from tests.model.chance import Chance, chances
@@ -27,6 +30,10 @@ _LEAPS_S = (20, 20, 35, 400, -4, -400)
 _BEYOND_S = 20
 
 
+#: A missed call would send the job back, which the model does not follow.
+_RESULTS = [result for result in CallResult if result is not CallResult.AGENT_MISSED][:6]
+
+
 class LedgerMachine(Dialing):
     def __init__(self, redis: Redis, raw: Redis, weather: Weather) -> None:
         super().__init__(redis, raw, weather)
@@ -35,6 +42,8 @@ class LedgerMachine(Dialing):
         #: What people saw when they had a job dialed again: it, how many outcomes it had had, and their word.
         self.retries: list[tuple[str, list[JobSeen], int, bool]] = []
         self.found: dict[str, Any] = {}
+        #: What was told of calls so far; it may be told again at any time.
+        self.old_news: list[tuple[FollowedCall, Progress]] = []
 
     @initialize(job_ids=st.sets(st.sampled_from(IDS), min_size=1))
     def some_jobs_are_there(self, job_ids: set[str]) -> None:
@@ -92,6 +101,21 @@ class LedgerMachine(Dialing):
             self.pause.begin(PauseReason.OPERATOR, "lunch", for_s=None)
         else:
             self.pause.end(PauseReason.OPERATOR)
+
+    # What became of calls, told once, twice, late, or never
+
+    def a_call_is_looked_at(self, chance: Chance) -> None:
+        """`late`: news that somebody has had for a while."""
+        looks = (
+            None if chance.late and self.old_news else self.take(lambda: self.ground.following.take(most=2), chance)
+        )
+        if looks and looks.calls:
+            over = Progress(state=CallState.ENDED, result=_RESULTS[chance.mood], detail="sip:486")
+            found = over if chance.mood else Progress(state=CallState.RINGING)
+            self.old_news += [(call, found) for call in looks.calls]
+        if self.old_news:
+            news = self.old_news[-1 - chance.pick % min(len(self.old_news), 3)]
+            self.take(lambda: self.ground.following.record([news], by_event=chance.second), chance)
 
     # Time, death, and those who tidy up
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 from tasks.codes import OPEN_STATES, OUTCOMES, State
 from tests.model.jobs import SENT_AS
@@ -11,6 +11,7 @@ from tests.model.snapshot import COUNTED_LATER, Snapshot
 _WAITING: Final = {"queued", "scheduled"}
 _HELD: Final = {"preparing", "sending"}
 _RETRIED: Final = {"rejected", "failed", "unconfirmed", "cancelled", "expired"}
+_AFTER_THE_OUTCOME: Final = {"final", *("call_state", "result", "result_detail")}
 #: State -> those that one step may lead to.
 _STEPS: Final[dict[str | None, set[str]]] = {
     None: {"queued", "scheduled", "rejected"},
@@ -34,7 +35,12 @@ def check_step(before: Snapshot, after: Snapshot) -> None:
         expected = [(job_id, is_now)] if is_now != was and is_now in OUTCOMES else []
         assert [entry for entry in told if entry[0] == job_id] == expected
         if is_now == was and is_now in OUTCOMES:
-            assert before.result_of(job_id) == after.result_of(job_id), f"{job_id}: an outcome was written over"
+            assert _outcome(before, job_id) == _outcome(after, job_id), f"{job_id}: an outcome was written over"
+
+
+def _outcome(now: Snapshot, job_id: str) -> dict[str, Any]:
+    """The record without what became of the call after the outcome."""
+    return {name: value for name, value in now.result_of(job_id).items() if name not in _AFTER_THE_OUTCOME}
 
 
 def check_state(now: Snapshot) -> None:
@@ -42,7 +48,9 @@ def check_state(now: Snapshot) -> None:
     for job_id, record in now.records.items():
         state = State(record["state"])
         way = (now.due.get(job_id, []), job_id in now.leases)
-        if state in _WAITING:
+        if job_id in now.waiting:
+            assert (state, way) == ("queued", ([], False)), f"{job_id} {state}: {way}, and it waits for a user"
+        elif state in _WAITING:
             assert way == ([int(record["priority"])], False), f"{job_id} {state}: {way}"
         else:
             assert way == ([], state in _HELD), f"{job_id} {state}: {way}"
@@ -50,11 +58,26 @@ def check_state(now: Snapshot) -> None:
         assert (job_id in now.results) == (state in OUTCOMES), f"{job_id} {state}: its result"
         if state in OUTCOMES:
             told = {k: v for k, v in now.results[job_id].items() if k not in COUNTED_LATER}
-            assert told == now.result_of(job_id)
+            told.pop("final", None)
+            # Celery's result is stored with the outcome, and tells nothing of what became of the call later.
+            assert told == _outcome(now, job_id)
     listed = {*now.due, *now.leases, *now.expiring}
     assert listed <= now.records.keys(), f"nobody knows {listed - now.records.keys()}"
     _check_indexes(now)
+    _check_users(now)
     assert now.hands.keys() <= now.workers, "a hand that nobody would take over"
+
+
+def _check_users(now: Snapshot) -> None:
+    """Who has calls, who holds whom, and who waits tell the same."""
+    assert now.waiting == now.order
+    assert now.holds.keys() == now.holders.keys()
+    assert Counter(now.holders.values()) == now.calls_of
+    for job_id in now.holders:
+        state = now.state(job_id)
+        # A job that was waited for is due, and has its user already.
+        assert state in {"queued", "preparing", "sending", "unconfirmed", "placed"}, f"{job_id} {state} holds a user"
+        assert not (state == "placed" and "result" in now.records[job_id]), f"{job_id} holds a user after its call"
 
 
 def _check_indexes(now: Snapshot) -> None:

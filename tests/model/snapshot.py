@@ -36,6 +36,13 @@ class Snapshot:
     calls: list[str]
     inbox: list[str]
     hands: dict[str, list[str]]
+    #: Jobs that wait for a user, and the same in their order.
+    waiting: set[str]
+    order: set[str]
+    #: Job id -> when its hold ends, and the user that it holds; user -> number of calls.
+    holds: dict[str, float]
+    holders: dict[str, str]
+    calls_of: dict[str, int]
 
     @classmethod
     def of(cls, redis: Redis, *, ids: Mapping[str, str], batches: Sequence[str], workers: Sequence[str]) -> Self:
@@ -52,6 +59,11 @@ class Snapshot:
             for state in [*STATES, "open"]:
                 pipe.zrange(keys.batch(batch, state), 0, -1)
         pipe.xrange(keys.outcomes)
+        for key in (keys.waiting, keys.waiting_order):
+            pipe.zrange(key, 0, -1)
+        pipe.zrange(keys.holds, 0, -1, withscores=True)
+        for key in (keys.holders, keys.users_calls):
+            pipe.hgetall(key)
         for key in [keys.calls, *INBOX_LISTS, *map(keys.in_hand, workers)]:
             pipe.lrange(key, 0, -1)
         replies: Any = iter(pipe.execute())
@@ -70,7 +82,12 @@ class Snapshot:
             workers=set(next(replies)),
             index={state: set(next(replies)) for state in STATES},
             batches={(batch, state): set(next(replies)) for batch in batches for state in [*STATES, "open"]},
-            stream=[(entry["id"], entry["state"]) for _, entry in next(replies)],
+            stream=[(entry["id"], entry["state"]) for _, entry in next(replies) if entry["event"] == "outcome"],
+            waiting=set(next(replies)),
+            order={member.rpartition("\1")[2] for member in next(replies)},
+            holds=dict(next(replies)),
+            holders=next(replies),
+            calls_of={user: int(count) for user, count in next(replies).items()},
             calls=next(replies),
             inbox=[raw for _ in INBOX_LISTS for raw in next(replies)],
             hands={worker: found for worker in workers if (found := next(replies))},
@@ -91,4 +108,5 @@ class Snapshot:
         numbers, record = ("attempts", "http_status", "priority", "max_attempts"), self.records[job_id]
         public = {k: v for k, v in record.items() if k[0] != "_" and k not in COUNTED_LATER}
         asked = {k: v for k, v in json.loads(record.get("_job", "{}")).items() if k != "to"}
-        return {"id": job_id} | asked | {k: int(v) if k in numbers else v for k, v in public.items()}
+        found = {"id": job_id} | asked | {k: int(v) if k in numbers else v for k, v in public.items()}
+        return found | ({"final": True} if "final" in found else {})

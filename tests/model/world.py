@@ -12,6 +12,7 @@ from tenacity import Retrying, stop_after_attempt
 
 from tasks.codes import OUTCOMES, Code, State
 from tasks.errors import LedgerUnavailable
+from tasks.fleet.capacity import Capacity
 from tasks.fleet.pause import Pause, PauseReason
 from tasks.fleet.scheduler import Scheduler
 from tasks.ledger.claim import Claim, GateVerdict
@@ -29,6 +30,10 @@ from tests.support.ground import UNPACED, Ground
 T = TypeVar("T")
 
 
+#: Two users for four jobs: somebody always waits. Two leaps of time end a hold of which nothing is heard.
+FLEET = Capacity(calls_per_user=1, longest_call_s=600, users=("ann", "bob"))
+
+
 class World(RuleBasedStateMachine):
     """`redis` decodes its replies, `raw` is the same server's without; both stand in the weather."""
 
@@ -38,11 +43,11 @@ class World(RuleBasedStateMachine):
         weather.echoes.clear()
         redis.flushdb()
         self.redis, self.raw, self.weather = redis, raw, weather
-        self.ground = Ground.over(redis)
+        self.ground = Ground.over(redis, capacity=FLEET)
         self.ledger = self.ground.ledger
         # A worker retries `settle` until it is answered; here each time is a step, and others come between.
         self.ledger._until_stored = Retrying(stop=stop_after_attempt(1), reraise=True)
-        self.scheduler = Scheduler(redis, pace=UNPACED, width=lambda: 2)
+        self.scheduler = Scheduler(redis, pace=UNPACED, width=lambda: 2, capacity=FLEET)
         self.pause = Pause(redis)
         self.paused = False
         self.steps = 0
@@ -138,11 +143,13 @@ class World(RuleBasedStateMachine):
         self.weather.forecast(Fate.GOOD)
         self.pause.end(PauseReason.OPERATOR)
         self.workers = [self.hire()]
-        for _ in range(4):
+        for _ in range(8):
             self._tidy_up(self.workers[0])
             self.pass_time(1000)
         left = self.look()
         check_state(left)
+        assert not left.holds, "a user is held for a call of which nothing is heard"
+        assert not left.waiting
         assert self.sent.keys() <= left.records.keys()
         assert {state for job_id in left.records if (state := left.state(job_id)) not in OUTCOMES} == set()
         assert self.redis.exists(keys.leases, keys.calls, *keys.due, *INBOX_LISTS) == 0
@@ -162,7 +169,8 @@ class World(RuleBasedStateMachine):
             claim: Any = self.ledger.claim(job_id, worker=worker.name)
             if not isinstance(claim, Claim):
                 continue
-            if self.ledger.send(claim, to="+12125551234", caller_id="").verdict is GateVerdict.GO:
+            gate = self.ledger.send(claim, to="+12125551234", caller_id="", users=FLEET.users)
+            if gate.verdict is GateVerdict.GO:
                 self.ground.end(claim, State.PLACED, Code.PLACED)
             else:
-                self.ground.requeue(claim)
+                self.ground.requeue(claim, waits_for_user=gate.verdict is GateVerdict.USER_BUSY)
