@@ -6,6 +6,7 @@ from typing import NamedTuple
 from redis import Redis
 
 from config.settings import Settings
+from tasks.fleet.aside import Aside
 from tasks.fleet.capacity import Capacity
 from tasks.fleet.event_lease import EventLease
 from tasks.fleet.pace import Pace
@@ -20,6 +21,7 @@ from tasks.followup.follower import Follower
 from tasks.followup.news import EventNews
 from tasks.followup.next_call import NextCall
 from tasks.followup.reconcile import Reconciler
+from tasks.followup.returning import Returning
 from tasks.genesys.client import Genesys
 from tasks.genesys.token import TokenCache
 from tasks.ledger.dialed_users import DialedUsers
@@ -35,6 +37,8 @@ class FollowUpParts(NamedTuple):
     events: Events | None
     #: None if calls whose answers were lost are not searched for.
     reconciler: Reconciler | None = None
+    #: None if nobody is set aside, because calls are not followed.
+    returning: Returning | None = None
 
 
 def wire_follow_up(
@@ -67,13 +71,15 @@ def wire_follow_up(
     asking = Asking(tokens=tokens, pause=pause)
     doubt = Doubt(redis, pace=pace, retention_s=settings.retention_s, capacity=capacity)
     reconciler = Reconciler(doubt=doubt, asking=asking, api=api, stopping=stopping)
+    slots = Slots(redis, pace=pace)
+    returning = Returning(aside=Aside(redis), slots=slots, asking=asking, api=api, stopping=stopping)
     if subscribed is None:
-        return FollowUpParts(follower, None, reconciler)
+        return FollowUpParts(follower, None, reconciler, returning)
     lease = EventLease(redis, worker=worker)
     requests = EventRequests(
         api=api,
         asking=asking,
-        slots=Slots(redis, pace=pace),
+        slots=slots,
         hold=lease.hold,
         stopping=stopping,
     )
@@ -86,4 +92,4 @@ def wire_follow_up(
         users=settings.user_ids,
         stopping=stopping,
     )
-    return FollowUpParts(follower, events, reconciler)
+    return FollowUpParts(follower, events, reconciler, returning)

@@ -98,6 +98,8 @@ class Loops:
         self._parts.scheduler.sleep(wait_s)
 
     def _follow_calls(self, follower: Follower) -> None:
+        if returning := self._parts.follow_up.returning:
+            returning.step()
         if not follower.step():
             self._stopping.wait(_NOTHING_TO_LOOK_AT_S)
 

@@ -6,7 +6,7 @@
 | `POST /analytics/conversations/details/query` | analytics:conversationDetail:view | shows no attributes |
 | `GET /conversations/{id}` | conversation:communication:view | attributes of one conversation |
 | `GET /conversations/calls/{id}` | none is documented | the same, if the one before is refused |
-| `GET /users?expand=conversationSummary,presence` | none is documented | counts calls |
+| `GET /users?expand=conversationSummary,presence` | none is documented | counts calls; tells who is there |
 
 The search for attributes cannot search for attributes: its only criterion is a time range, and the attributes are in
 its rows. Sources: the models of the published SDK (ConversationParticipantSearchRequest, ConversationQuery,
@@ -112,6 +112,12 @@ def running_calls(user_ids: Sequence[str]) -> Inquiry[dict[str, int]]:
     return Inquiry(name=name, path=f"/api/v2/users?{query}", read=lambda answer: _read_users(answer, name))
 
 
+def presences(user_ids: Sequence[str]) -> Inquiry[dict[str, str]]:
+    """Ask for the system presence of each user, such as `Available`; one that is not shown is left out."""
+    inquiry = running_calls(user_ids)
+    return Inquiry(name=inquiry.name, path=inquiry.path, read=lambda answer: _read_presences(answer, inquiry.name))
+
+
 def _any_of(dimension: str, values: Sequence[str]) -> dict[str, object]:
     predicates = [{"type": "dimension", "dimension": dimension, "operator": "matches", "value": v} for v in values]
     return {"type": "or", "predicates": predicates}
@@ -145,6 +151,17 @@ def _read_users(answer: Answer, name: str) -> dict[str, int]:
         counts = _counts(user)
         if counts is not None:
             found[str(user.get("id"))] = counts
+    return found
+
+
+def _read_presences(answer: Answer, name: str) -> dict[str, str]:
+    users = _object(answer, name).get("entities")
+    found = {}
+    for user in users if isinstance(users, list) else []:
+        try:
+            found[str(user["id"])] = str(user["presence"]["presenceDefinition"]["systemPresence"])
+        except (LookupError, TypeError):
+            continue
     return found
 
 

@@ -85,6 +85,8 @@ users_aside: Final = "dialer:users:aside"
 USERS_ASIDE_FIELDS: Final = {
     "<user>": "`<misses>:<until>`: missed calls in a row, and until when the user is set aside (-1: until available)."
 }
+#: string: a worker has asked which users who are set aside are available again. Expires before the next question.
+users_asked: Final = "dialer:users:asked"
 #: zset: job id -> when it was due; has an entry for each queued job that waits for a user.
 waiting: Final = "dialer:waiting"
 #: zset: the same jobs by user, priority and due time (`lua/parts/waiting.lua`).

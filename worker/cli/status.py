@@ -114,7 +114,9 @@ def _user(user: UserStatus) -> str:
     if user.waiting:
         said.append(f"{user.waiting} jobs wait for this user")
     if user.missed:
-        until = f"until {user.aside_until:%H:%M:%S} UTC" if user.aside_until else "until 'dialer resume'"
+        until = (
+            f"until {user.aside_until:%H:%M:%S} UTC" if user.aside_until else "until available, or 'dialer resume'"
+        )
         said.append(f"set aside {until} after {user.missed} missed calls")
     return ", ".join(said)
 

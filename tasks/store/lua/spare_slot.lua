@@ -9,9 +9,9 @@ local pause, pace = unpack(KEYS)
 local longest_wait_ms, interval_ms, late_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local now = now_ms()
--- An operator's pause stops calls; every other pause says that the API must be left alone.
+-- These pauses stop calls; every other pause says that the API must be left alone.
 local _, reason = paused(pause, now)
-if reason and reason ~= 'operator' then
+if reason and reason ~= 'operator' and reason ~= 'nobody_there' then
   return -1
 end
 local slot = reserve(pace, now, interval_ms, longest_wait_ms, late_ms)
