@@ -35,7 +35,7 @@ BENCHES: Final = {
     "lookups": "records read per second, and the time for a page of failed jobs",
     "cancel": "the time to cancel and to retry the jobs of a batch with one command",
     "memory": "bytes per job in Redis, and the memory of a worker by size of the backlog",
-    "follow": "requests that follow placed calls to their end, per call",
+    "follow": "what it costs to follow calls: requests, pace, and the time to a user's next call",
     "due": "the delay of scheduled jobs",
     "numbers": "phone numbers that are read as a different number, or refused, by region",
     "roundtrips": "commands to Redis per job, and the purpose of each",

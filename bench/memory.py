@@ -59,6 +59,7 @@ def run(task: Task) -> BenchReport:
                 values={PRODUCT: ours[2], PLAIN: None},
                 bar=Bar(most=1000),
             ),
+            Figure(name="Redis, history of a finished job", unit="bytes", values={PRODUCT: ours[3], PLAIN: None}),
             *(
                 Figure(
                     name=f"memory of a worker, backlog of {backlog:,} jobs",
@@ -81,18 +82,23 @@ def run(task: Task) -> BenchReport:
 
 def _bytes_a_job(
     stand: Stand, entered: list[Job], *, print_progress: Callable[[str], None]
-) -> tuple[float, float, float]:
-    """Return the bytes per job while it waits, after it has ended, and on average over the retention."""
+) -> tuple[float, float, float, float]:
+    """Return the bytes per job while it waits, after it has ended, on average over the retention, and of its history.
+
+    The history counts for a waiting job only.
+    """
     stand.accept(jobs(1, first=len(entered)))  # loads the scripts, and creates the keys that all jobs share
     empty = _used(stand)
     stand.accept(entered)
     waiting = _used(stand)
     end_jobs(stand, entered, failed_of=len(entered), print_progress=print_progress)
     ended, count = _used(stand), len(entered)
+    history = _freed(stand, [keys.history(job.id) for job in entered])
     results = _freed(stand, [keys.result(job.id) for job in entered])
     stream = _freed(stand, [keys.outcomes])
     kept = results / _RETENTION_DAYS + stream * _STREAM / (_JOBS_A_DAY * _RETENTION_DAYS)
-    return (waiting - empty) / count, (ended - empty) / count, (ended - empty - results - stream + kept) / count
+    average = ended - empty - history - results - stream + kept
+    return (waiting - empty) / count, (ended - empty - history) / count, average / count, history / count
 
 
 def _freed(stand: Stand, names: list[str]) -> int:

@@ -207,13 +207,16 @@ class TestSettleOutcome:
             assert {name: seen[name] for name in asked} == asked
             assert seen["not_after"] == "2099-01-01T00:00:00+00:00"
         result = json.loads(str(ground.redis.get("celery-task-meta-order-42")))
-        assert result["result"] == record
+        assert result["result"] | {"final": True} == record
 
     @pytest.mark.parametrize("state", [State.FAILED, State.UNCONFIRMED, State.REJECTED])
     def test_any_other_outcome_keeps_the_job_for_a_retry(self, ground: Ground, state: State) -> None:
         ground.end(ground.sending(job(attributes={"order": "42"})), state, Code.SERVER_ERROR)
         assert ground.record("order-42")["attributes"] == {"order": "42"}
-        assert json.loads(str(ground.redis.get("celery-task-meta-order-42")))["result"] == ground.record("order-42")
+        result = json.loads(str(ground.redis.get("celery-task-meta-order-42")))["result"]
+        record = ground.record("order-42")
+        assert record.pop("final", state is State.UNCONFIRMED) is True
+        assert result == record
         assert ground.retry("order-42", not_placed=True).done
         assert ground.claim(job(attributes={"order": "42"})).job.attributes == {"order": "42"}
 

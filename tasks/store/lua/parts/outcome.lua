@@ -41,7 +41,7 @@ local OUTCOMES = { placed = true, rejected = true, failed = true, unconfirmed = 
 -- What only a job needs that may be dialed again.
 local NEEDED_TO_DIAL = { _job = true, _due_ms = true, _since_ms = true, _not_after_ms = true, _ticket = true,
   _deaths = true, _user = true, _waiting = true }
-local FINGERPRINT = 16 -- characters that tell a replay from a conflict as long as the record is kept
+local FINGERPRINT = 8 -- characters that tell a replay from a conflict as long as the record is kept: 32 bits
 
 -- Keep only what a reader needs of a placed job, because it is never dialed again: what the producer asked for becomes
 -- fields of the record. The record is written anew: in Redis, a hash that had one long value stays large without it.
@@ -78,11 +78,9 @@ local function public_record(id, job)
       content = cjson.decode(value)
     elseif OBJECTS[name] then
       record[name] = cjson.decode(value)
-    elseif name == 'final' then
-      record[name] = value == '1'
     elseif NUMBERS[name] then
       record[name] = tonumber(value)
-    elseif string.sub(name, 1, 1) ~= '_' then
+    elseif string.sub(name, 1, 1) ~= '_' and name ~= 'final' then -- Celery's result is that of the outcome
       record[name] = value
     end
   end
