@@ -79,6 +79,8 @@ class Dialing(World):
             if known["state"] != "sending":
                 assert not self.paused
                 assert float(known.get("_not_after_ms", "inf")) > asked
+                is_free = self.now.calls_of.get(gate.user, 0) < (FLEET.calls_per_user or 0)
+                assert is_free or self.now.holders.get(holder.job_id) == gate.user
             holder.phase = Phase.GO
             assert gate.user == self.look().holders[holder.job_id]
         elif gate.verdict is GateVerdict.USER_BUSY:

@@ -13,7 +13,7 @@ from tasks.fleet.users import UserStatus, look_at_users
 from tasks.results import CallResult
 from tasks.store import keys
 from tests.support.desk_of_users import Desk
-from tests.support.ground import UNPACED
+from tests.support.ground import UNPACED, job
 
 FLEET = Capacity(calls_per_user=1, users=("ann", "bob"))
 
@@ -83,8 +83,10 @@ def test_a_fleet_without_anybody_pauses_until_the_first_is_back(desk: Desk) -> N
     assert list(pauses(desk)) == [PauseReason.NOBODY_THERE]
     desk.ground.advance(61)
     assert pauses(desk) == {}
+    desk.ground.ledger.accept([job("for bob")])
     desk.nudged()
     assert pauses(desk) == {}
+    assert desk.ground.redis.llen(keys.calls) == 1
 
 
 def test_a_person_says_that_they_are_there(desk: Desk) -> None:

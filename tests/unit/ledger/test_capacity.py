@@ -1,6 +1,7 @@
 """How many calls a user has at once, who waits for whom, and when a user is free again."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -145,6 +146,34 @@ class TestWaiting:
         desk.end("job-0")
         assert desk.nudged() == []
 
+    def test_a_job_that_a_late_nudge_claims_waits_no_longer(self, desk: Desk) -> None:
+        """Otherwise it would be made due although it was called, and take a user for it."""
+        desk.dial("job-0", user_id="ann")
+        desk.dial("job-1", user_id="ann")
+        desk.end("job-0")
+        assert desk.dial("job-1", user_id="ann") == "ann"
+        assert desk.ground.redis.zcard(keys.waiting) == desk.ground.redis.zcard(keys.waiting_order) == 0
+        desk.end("job-1")
+        assert desk.nudged() == []
+        assert desk.calls() == {}
+
+    def test_a_call_that_redis_forgot_leaves_those_who_wait(self, desk: Desk) -> None:
+        """Redis comes back with the state from before the call, when the job waited."""
+        desk.dial("job-0", user_id="ann")
+        desk.dial("job-1", user_id="ann")
+        redis: Any = desk.ground.redis
+        record = redis.hgetall(keys.job("job-1"))
+        orders = {key: dict(redis.zrange(key, 0, -1, withscores=True)) for key in (keys.waiting, keys.waiting_order)}
+        desk.end("job-0")
+        desk.nudged()
+        assert desk.dial("job-1", user_id="ann") == "ann"
+        redis.delete(keys.job("job-1"))
+        redis.hset(keys.job("job-1"), mapping=record)
+        for key, order in orders.items():
+            redis.zadd(key, order)
+        assert "job-1" in desk.ground.ledger.replay()
+        assert redis.zcard(keys.waiting) == redis.zcard(keys.waiting_order) == 0
+
     def test_it_is_open_and_queued_for_a_reader(self, desk: Desk) -> None:
         desk.dial("job-0", user_id="ann", batch="b")
         desk.dial("job-1", user_id="ann", batch="b")
@@ -189,6 +218,29 @@ class TestEndOfHold:
         desk.ground.advance(2)
         desk.nudged()
         assert desk.calls() == {}
+
+    def test_repeated_news_of_an_end_free_nobody_else(self, desk: Desk) -> None:
+        desk.dial("job-0", user_id="ann")
+        (call,) = desk.ground.following.calls_of(["conversation of job-0"]).values()
+        ended = Progress(state=CallState.ENDED, result=CallResult.ANSWERED)
+        desk.ground.following.record([(call, ended)], by_event=True)
+        desk.dial("job-1", user_id="ann")
+        desk.ground.following.record([(call, ended)], by_event=True)
+        assert desk.calls() == {"ann": 1}
+
+    def test_a_job_that_goes_to_another_user_gives_the_first_back(self, desk: Desk) -> None:
+        claim = desk.claim("job-0")
+        assert desk.send(claim) == "ann"
+        placed = End(state=State.PLACED, code=Code.PLACED, conversation_id="c")
+        desk.ground.ledger.settle(claim, Settlement(action=placed), user="bob")
+        assert desk.calls() == {"bob": 1}
+
+    def test_a_call_in_doubt_without_a_limit_holds_nobody(self, redis_client: Redis) -> None:
+        desk = Desk(redis_client, Capacity(users=("ann",)))
+        claim = desk.claim("job-0")
+        desk.send(claim)
+        desk.ground.end(claim, State.UNCONFIRMED, Code.CONNECTION_LOST)
+        assert desk.ground.redis.zcard(keys.holds) == 0
 
     def test_a_call_without_a_clear_answer_keeps_its_user_for_five_minutes(self, desk: Desk) -> None:
         claim = desk.claim("job-0")

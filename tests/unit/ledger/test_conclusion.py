@@ -106,6 +106,15 @@ class TestAgain:
         assert (stage.record["state"], stage.record["conversation_id"]) == ("placed", second.conversation_id)
         assert "result" not in stage.record
 
+    def test_what_an_event_could_not_tell_is_looked_at_before_the_next_call(self, stage: Stage) -> None:
+        call = stage.place()
+        vague = Progress(state=CallState.ENDED, result=CallResult.UNANSWERED)
+        stage.following.record([(call, vague)], by_event=True)
+        assert stage.record["state"] == "placed"
+        stage.end(call, CallResult.DECLINED)
+        assert (stage.record["state"], stage.record["result"]) == ("placed", "declined")
+        assert stage.record["final"] is True
+
     def test_not_after_is_watched_again(self, stage: Stage) -> None:
         stage.end(stage.place(not_after=datetime.now(UTC) + timedelta(seconds=700)))
         assert stage.record["state"] == "scheduled"
@@ -182,6 +191,7 @@ def test_a_result_of_a_job_without_redial_is_final_at_once(stage: Stage) -> None
     stage.end(stage.place(redial=None))
     assert stage.record["final"] is True
     assert "_job" not in stage.redis.hgetall(keys.job("order-42"))
+    assert stage.redis.pttl(keys.job("order-42")) > 0
 
 
 def test_the_history_has_each_change(stage: Stage) -> None:
