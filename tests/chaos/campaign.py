@@ -30,7 +30,7 @@ from tests.chaos.takeover import Takeover
 from tests.support.redis_proxy import RedisProxy
 
 _LATENCY_S: Final = 0.15
-#: Calls of about a second: 40 users have time for 30 of them a second.
+#: Calls of about a second: the users have time for all that the pace allows, also while some are held by lost calls.
 _CALLS: Final[dict[str, object]] = {
     "contacting_s": 0.1,
     "dialing_s": 0.2,

@@ -26,7 +26,7 @@ REDIS_TIMEOUTS: Final[dict[str, Any]] = {"socket_timeout": 3, "socket_connect_ti
 
 
 #: The users of Dialer's fleet, and how many calls each of them may have at once.
-USERS: Final = 40
+USERS: Final = 60
 CALLS_PER_USER: Final = 1
 
 
