@@ -48,6 +48,9 @@ class Call:
             "job_id": self.job_id,
             "client": self.client,
             "answered": self.answered,
+            "result": self.course.result.name.lower(),
+            "ended_at": self.course.ended_at,
+            "held_at": self.held_at,
         }
 
 

@@ -20,7 +20,8 @@ from sandbox.foreground import caller_settings
 from sandbox.simulator.behavior import Behavior
 from sandbox.simulator.process import Simulator
 from tests.chaos import faults, judge
-from tests.chaos.contenders import REDIS_TIMEOUTS, Contender, Dialer, PlainTask
+from tests.chaos.calls import untrue_results, users_with_too_many, without_result
+from tests.chaos.contenders import CALLS_PER_USER, REDIS_TIMEOUTS, Contender, Dialer, PlainTask
 from tests.chaos.course import Course, Plan
 from tests.chaos.crew import Crew
 from tests.chaos.orders import Order
@@ -29,6 +30,15 @@ from tests.chaos.takeover import Takeover
 from tests.support.redis_proxy import RedisProxy
 
 _LATENCY_S: Final = 0.15
+#: Calls of about a second: the users have time for all that the pace allows, also while some are held by lost calls.
+_CALLS: Final[dict[str, object]] = {
+    "contacting_s": 0.1,
+    "dialing_s": 0.2,
+    "talking_s": 0.5,
+    "analytics_lag_s": 0.3,
+    "search_lag_s": 0.3,
+    "results": {"busy": 0.1, "no_answer": 0.1, "declined": 0.05},
+}
 _LEAVE_S: Final = 40.0
 _LOOK_S: Final = 1.0
 #: Longer than anybody waits for anything: the longest distance of two probes, a visibility time-out.
@@ -44,16 +54,19 @@ class Campaign:
     _timeline: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     _mishaps: list[str] = field(default_factory=list)
     _weathered: int = 0
+    _of_all_else: dict[faults.Fault, int] = field(default_factory=lambda: dict(faults.OF_ALL_ELSE))
     _takeover: Takeover | None = None
 
     def run(self, make: Callable[[str, Redis], Contender], *, keep_logs: Path | None = None) -> Course:
         """Go through it from an empty Redis to the verdict."""
         with ExitStack() as stack:
             server = stack.enter_context(EmbeddedRedis(appendonly=True))
-            simulator = stack.enter_context(Simulator(rate_limit=0, latency_s=_LATENCY_S))
+            simulator = stack.enter_context(Simulator(rate_limit=0, latency_s=_LATENCY_S, **_CALLS))
             admin = stack.enter_context(_admin(server))
             producer = stack.enter_context(RedisProxy(server.port))
             contender = make(producer.url, admin)
+            if isinstance(contender, Dialer):
+                contender.hastens = self.plan.hastens
             directory = keep_logs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-chaos-")))
             directory.mkdir(parents=True, exist_ok=True)
             crew = stack.enter_context(self._crew(contender, server, simulator, directory))
@@ -98,6 +111,8 @@ class Campaign:
         self._breathe(contender, scene)
         scene.crew.odd = True
         scene.simulator.behave(faults=faults.API_MOOD, fault_seed=self.plan.seed)
+        if isinstance(contender, Dialer):
+            self._of_all_else |= faults.OF_EVENTS
         weather = threading.Thread(target=self._weather, args=[scene], daemon=True)
         weather.start()
         self._kill(contender, scene, self.plan.kills, faults.OF_WORKERS)
@@ -115,7 +130,7 @@ class Campaign:
         """Faults of workers, until so many were killed, and beside the last of them each other fault was there."""
         crew, dealt = scene.crew, faults.deck(weights, scene.chance)
         next_at = time.monotonic() + 3 * self.plan.gap_s
-        while len(crew.deaths) < until or (crew.odd and self._weathered < len(faults.OF_ALL_ELSE)):
+        while len(crew.deaths) < until or (crew.odd and self._weathered < len(self._of_all_else)):
             if time.monotonic() >= next_at:
                 self._inject(next(dealt), scene)
                 next_at = time.monotonic() + scene.chance.expovariate(1 / self.plan.gap_s)
@@ -136,7 +151,7 @@ class Campaign:
 
     def _weather(self, scene: faults.Scene) -> None:
         """Every other fault, one after the other."""
-        for fault in faults.deck(faults.OF_ALL_ELSE, scene.chance):
+        for fault in faults.deck(self._of_all_else, scene.chance):
             if self._stop.wait(scene.chance.expovariate(1 / self.plan.weather_gap_s)):
                 return
             self._inject(fault, scene)
@@ -166,7 +181,7 @@ class Campaign:
             scene.server.thaw()
         scene.admin.config_set("maxmemory", 0)
         scene.admin.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
-        scene.simulator.behave(outage="", token_outage="", faults={})
+        scene.simulator.behave(outage="", token_outage="", faults={}, deaf_channels=False)
         for proxy in [*scene.crew.proxies(), scene.producer]:
             proxy.thaw()
         scene.crew.calm()
@@ -188,11 +203,18 @@ class Campaign:
     def _course(
         self, contender: Contender, scene: faults.Scene, sent: list[Order], times: dict[str, float]
     ) -> Course:
-        called = Counter(call["to"] for call in scene.simulator.calls())
+        calls = scene.simulator.calls()
+        called = Counter(call["to"] for call in calls)
         found = contender.outcomes(sent)
         of_dialer: dict[str, list[str]] = {}
+        results: Counter[str] = Counter()
         if isinstance(contender, Dialer):
+            ended = list(contender.ended(sent))
+            results.update(record["result"] for record in ended if "result" in record)
             of_dialer = {
+                "too many calls": users_with_too_many(calls, most=CALLS_PER_USER),
+                "without result": without_result(ended),
+                "untrue results": untrue_results(ended, calls),
                 "left over": judge.left_over(scene.admin),
                 "contradictions": judge.contradictions(scene.admin, sent),
                 "leaks": judge.leaks(scene.crew.logs),
@@ -208,6 +230,7 @@ class Campaign:
             crew=dict(scene.crew.kinds),
             takeover_s=self._takeover.seconds() if self._takeover else [],
             codes=contender.codes(sent),
+            results=dict(results),
             mishaps=self._mishaps,
             faults={"defects": scene.crew.defects, **of_dialer},
         )

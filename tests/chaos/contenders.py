@@ -16,12 +16,18 @@ from tasks.ledger.accept import Acceptor
 from tasks.ledger.cancel_retry import CancelRetry
 from tasks.ledger.records import Record, Records
 from tasks.store.keys import INBOX_LISTS
+from tests.chaos.calls import follow_up_is_done, hasten
 from tests.chaos.orders import Order
 
 _RETENTION_S: Final = 86400.0
 _A_TIME: Final = 500
 #: A client of Redis for the driver: impatient, for the campaign takes Redis away under it.
 REDIS_TIMEOUTS: Final[dict[str, Any]] = {"socket_timeout": 3, "socket_connect_timeout": 2}
+
+
+#: The users of Dialer's fleet, and how many calls each of them may have at once.
+USERS: Final = 60
+CALLS_PER_USER: Final = 1
 
 
 class Contender(Protocol):
@@ -53,6 +59,8 @@ class Dialer:
     """Most orders come through the queue, as from another system, the others as `dialer import` enters them."""
 
     name = PRODUCT
+    #: Whether it looks at its calls at once when all jobs have ended, and not when their time has come.
+    hastens = False
 
     def __init__(self, redis_url: str, admin: Redis) -> None:
         self.redis = admin
@@ -68,7 +76,13 @@ class Dialer:
         return [sys.executable, "-m", module, "worker"]
 
     def environ(self, redis_url: str) -> dict[str, str]:
-        return {"DIALER_REDIS_URL": redis_url}
+        return {
+            "DIALER_REDIS_URL": redis_url,
+            "GENESYS_CLOUD_PROFILE": "public",
+            "GENESYS_CLOUD_USER_ID": ",".join(f"user-{n}" for n in range(1, USERS + 1)),
+            "DIALER_FOLLOW_UP": "on",
+            "DIALER_CALLS_PER_USER": str(CALLS_PER_USER),
+        }
 
     def send(self, order: Order) -> None:
         if order.imported:
@@ -79,15 +93,16 @@ class Dialer:
             self._cancel_retry.cancel(self._cancel_retry.look([order.id]))
 
     def outcomes(self, orders: list[Order]) -> dict[str, str]:
-        return {record["id"]: record["state"] for record in self._ended(orders)}
+        return {record["id"]: record["state"] for record in self.ended(orders)}
 
     def codes(self, orders: list[Order]) -> dict[str, int]:
-        return dict(Counter(r["code"] for r in self._ended(orders) if r["state"] == "unconfirmed"))
+        return dict(Counter(r["code"] for r in self.ended(orders) if r["state"] == "unconfirmed"))
 
     def tally(self) -> dict[str, int]:
         return self.records.counts()
 
-    def _ended(self, orders: list[Order]) -> Iterator[Record]:
+    def ended(self, orders: list[Order]) -> Iterator[Record]:
+        """Yield the records of those that have an outcome."""
         for ids in _some_ids(orders):
             for record in self.records.many(ids):
                 if record and record["state"] in OUTCOMES:
@@ -96,7 +111,11 @@ class Dialer:
     def at_rest(self, known: int) -> bool:
         counts = self.records.counts()
         ended = sum(counts[state] for state in OUTCOMES)
-        return counts["open"] == 0 and ended >= known and self.redis.exists(*INBOX_LISTS) == 0
+        if counts["open"] or ended < known or self.redis.exists(*INBOX_LISTS):
+            return False
+        if self.hastens:
+            hasten(self.redis)
+        return follow_up_is_done(self.redis)
 
 
 class PlainTask:

@@ -27,6 +27,8 @@ class Plan:
     breath_s: float = 15.0
     #: How long the end may take when all faults are over.
     patience_s: float = 300.0
+    #: Whether calls are looked at when all jobs have ended, and not when their time has come.
+    hastens: bool = False
 
     @property
     def lease_s(self) -> float:
@@ -50,6 +52,8 @@ class Course:
     crew: dict[str, int]
     takeover_s: list[float]
     codes: dict[str, int]
+    #: How many placed calls had each result; empty for a contender that does not follow its calls.
+    results: dict[str, int]
     #: Where a fault of the driver's met another and could not be done.
     mishaps: list[str]
     #: What must be empty, each a line for a person.

@@ -20,6 +20,8 @@ from tasks.genesys.client import Genesys
 from tasks.intake.inbox import Inbox
 from tasks.ledger.accept import Acceptor
 from tasks.ledger.claim import Claim, Gate, GateVerdict
+from tasks.ledger.doubt import Doubt
+from tasks.ledger.following import Following
 from tasks.ledger.ledger import Ledger
 from worker.cli.main import main
 
@@ -45,6 +47,10 @@ POINTS: Final[dict[str, tuple[type, str, bool, Callable[[Any], bool]]]] = {
     "after_accept": (Acceptor, "accept", True, _ALWAYS),
     "after_drain": (Inbox, "drain", True, bool),
     "after_nudge": (Scheduler, "nudge", True, lambda answer: answer[0] > 0),
+    "after_look": (Following, "take", True, lambda looks: bool(looks.calls)),
+    "before_record": (Following, "record", False, _ALWAYS),
+    "after_record": (Following, "record", True, bool),
+    "after_search": (Doubt, "take", True, lambda doubts: bool(doubts.jobs)),
 }
 
 

@@ -186,6 +186,21 @@ def token_endpoint_is_down(scene: Scene) -> None:
     scene.simulator.behave(token_outage="")
 
 
+# Of the events
+
+
+def events_are_silent(scene: Scene) -> None:
+    """The sockets stay open and send heartbeats, and tell nothing of any call."""
+    scene.simulator.behave(deaf_channels=True)
+    time.sleep(scene.chance.uniform(1, 4))
+    scene.simulator.behave(deaf_channels=False)
+
+
+def sockets_are_closed(scene: Scene) -> None:
+    """What happens until there are new ones is never told."""
+    scene.simulator.close_sockets()
+
+
 #: How often each comes, beside the others.
 OF_WORKERS: Final[dict[Fault, int]] = {kill: 8, kill_most: 1, freeze: 2, dismiss: 2}
 OF_ALL_ELSE: Final[dict[Fault, int]] = {
@@ -205,6 +220,8 @@ OF_ALL_ELSE: Final[dict[Fault, int]] = {
     token_is_revoked: 1,
     token_endpoint_is_down: 1,
 }
+#: Of what only a contender that follows its calls can notice.
+OF_EVENTS: Final[dict[Fault, int]] = {events_are_silent: 1, sockets_are_closed: 2}
 #: The API's own share of chance, all the time: what it does to a call that meets nothing else.
 API_MOOD: Final = {
     "reset": 0.003,

@@ -17,6 +17,15 @@ from tests.chaos.orders import BATCH, Order
 
 #: Outcomes that say that nobody was called.
 _NOT_CALLED: Final = frozenset({"rejected", "failed", "cancelled", "expired"})
+#: Users, and the jobs that hold them or wait for them, and calls that are followed. `dialer:users` stays, and
+#: `dialer:in-doubt` stays for those who are unconfirmed.
+_OF_CALLS: Final = (
+    *(keys.followed, keys.followed_jobs, keys.holds, keys.holders, keys.users_calls, keys.users_aside),
+    *(keys.waiting, keys.waiting_order),
+)
+_EMPTY_IN_THE_END: Final = (keys.leases, keys.calls, keys.expiring, *keys.due, *INBOX_LISTS, *_OF_CALLS)
+#: These expire with the worker that receives the events.
+_OF_ONE_WORKER: Final = (keys.events_lease, keys.events_users, keys.events_missed)
 #: What no log may show: any of the numbers, the secret, a token.
 _PRIVATE: Final = re.compile(rb"212[ -]?234[ -]?\d{4}|2125559876|sandbox-secret|Bearer (?!\*)")
 
@@ -64,7 +73,8 @@ def judge(orders: Iterable[Order], outcomes: Mapping[str, str], called: Counter[
 
 def left_over(redis: Redis) -> list[str]:
     """What should not be there when all jobs have ended and all workers have left."""
-    found = [name for name in (keys.leases, keys.calls, keys.expiring, *keys.due, *INBOX_LISTS) if redis.exists(name)]
+    found = [name for name in _EMPTY_IN_THE_END if redis.exists(name)]
+    found += [f"{name} has no lifetime" for name in _OF_ONE_WORKER if redis.ttl(name) == -1]
     return found + [str(key) for key in redis.scan_iter("dialer:in-hand:*", count=1000)]
 
 
@@ -73,8 +83,12 @@ def contradictions(redis: Redis, orders: Iterable[Order]) -> list[str]:
     records = Records(redis)
     entries: Any = redis.xrange(keys.outcomes)
     told: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     for _, entry in entries:
-        told.setdefault(entry["id"], []).append(entry["state"])
+        if entry["event"] == "result":
+            results.setdefault(entry["id"], []).append(entry["result"])
+        else:
+            told.setdefault(entry["id"], []).append(entry["state"])
     found, states = [], Counter[str]()
     for order in orders:
         record, result = records.show(order.id), redis.exists(keys.result(order.id))
@@ -83,6 +97,10 @@ def contradictions(redis: Redis, orders: Iterable[Order]) -> list[str]:
         ways = told.get(order.id, [])
         if state in OUTCOMES and not (result and ways and ways[-1] == state and ways[:-1] in ([], ["unconfirmed"])):
             found.append(f"{order.id}: {state}, told {ways}, result {result}")
+        if record and "result" in record and results.get(order.id, [])[-1:] != [record["result"]]:
+            found.append(f"{order.id}: {record['result']}, told {results.get(order.id)}")
+        if (state == "unconfirmed") is not (redis.zscore(keys.in_doubt, order.id) is not None):
+            found.append(f"{order.id}: {state}, and in doubt or not")
     counts = records.counts(BATCH)
     found += [f"batch: {counts[s]} {s} counted, {states[s]} there" for s in OUTCOMES if counts[s] != states[s]]
     return found

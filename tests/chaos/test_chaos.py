@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
+from tasks.ledger.records import Record
+from tasks.store import keys
 from tests.chaos import judge
+from tests.chaos.calls import follow_up_is_done, hasten, untrue_results, users_with_too_many, without_result
 from tests.chaos.campaign import Campaign, dialer
 from tests.chaos.course import Plan
 from tests.chaos.orders import Order, orders
@@ -24,6 +28,7 @@ SHORT = Plan(
     connect_timeout_s=1,
     read_timeout_s=2,
     patience_s=120,
+    hastens=True,
 )
 
 
@@ -83,3 +88,75 @@ def test_a_number_or_a_secret_in_a_log_is_found(tmp_path: Path) -> None:
     log = tmp_path / "worker.log"
     log.write_text("calls +1 212 234 0001\ncalls ***01\nsecret=sandbox-secret\nAuthorization: Bearer abc\n")
     assert judge.leaks([log]) == ["worker.log:1", "worker.log:3", "worker.log:4"]
+
+
+def call(job_id: str = "job-1", **changes: Any) -> dict[str, Any]:
+    fields = {"user_id": "user-1", "time": 100.0, "ended_at": 101.0, "result": "user_hangs_up"}
+    return {"job_id": job_id, "conversation_id": f"conversation-{job_id}"} | fields | changes
+
+
+@pytest.mark.parametrize(
+    ("second", "most", "is_too_many"),
+    [
+        ({"time": 101.0}, 1, False),
+        ({"time": 100.9}, 1, True),
+        ({"time": 100.9, "user_id": "user-2"}, 1, False),
+        ({"time": 100.9}, 2, False),
+    ],
+)
+def test_a_user_with_a_second_call_at_once_is_found(second: dict[str, Any], most: int, *, is_too_many: bool) -> None:
+    earlier = call("job-0", time=98.0, ended_at=99.0)
+    found = users_with_too_many([call("job-2", **second), call(), earlier], most=most)
+    assert found == (["user-1: job-2 while job-1"] if is_too_many else [])
+
+
+def record(**changes: Any) -> Record:
+    fields = {"state": "placed", "result": "answered", "final": True, "conversation_id": "conversation-job-1"}
+    return {name: value for name, value in ({"id": "job-1"} | fields | changes).items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "has_result", "is_true"),
+    [
+        ({}, True, True),
+        ({"state": "unconfirmed", "result": None, "final": None, "conversation_id": None}, True, True),
+        ({"result": None}, False, True),
+        ({"final": None}, False, True),
+        ({"result": "busy"}, True, False),
+        ({"result": "not_known"}, True, False),
+        ({"conversation_id": "conversation-job-2"}, True, False),
+        ({"conversation_id": None}, True, False),
+    ],
+)
+def test_the_judge_believes_the_simulator_about_results(
+    changes: dict[str, Any], *, has_result: bool, is_true: bool
+) -> None:
+    calls = [call(), call("job-2")]
+    assert (without_result([record(**changes)]) == []) is has_result
+    assert (untrue_results([record(**changes)], calls) == []) is is_true
+
+
+def test_what_is_left_of_calls_and_users_is_found(real_redis: Redis) -> None:
+    assert judge.left_over(real_redis) == []
+    for key in (keys.holds, keys.holders, keys.users_calls, keys.followed, keys.followed_jobs, keys.waiting):
+        real_redis.set(key, "left", ex=60)
+        assert judge.left_over(real_redis) == [key]
+        real_redis.delete(key)
+    real_redis.set(keys.events_lease, "worker", ex=60)
+    assert judge.left_over(real_redis) == []
+    real_redis.persist(keys.events_lease)
+    assert judge.left_over(real_redis) == ["dialer:events:lease has no lifetime"]
+
+
+def test_a_campaign_waits_for_calls_holds_and_searches(real_redis: Redis) -> None:
+    assert follow_up_is_done(real_redis)
+    for key in (keys.followed, keys.holds, keys.waiting):
+        real_redis.zadd(key, {"job-1": 1})
+        assert not follow_up_is_done(real_redis)
+        real_redis.delete(key)
+    real_redis.zadd(keys.in_doubt, {"job-1": 5000})
+    assert not follow_up_is_done(real_redis)
+    hasten(real_redis)
+    assert real_redis.zscore(keys.in_doubt, "job-1") == 0
+    real_redis.hset(keys.job("job-1"), "evidence", "[]")
+    assert follow_up_is_done(real_redis)
