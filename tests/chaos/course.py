@@ -50,6 +50,7 @@ class Course:
     #: (time, jobs by outcome; `calls`: phones that rang).
     timeline: list[tuple[float, dict[str, int]]]
     crew: dict[str, int]
+    #: From the death of a worker until another claimed a job of its, in seconds.
     takeover_s: list[float]
     codes: dict[str, int]
     #: How many placed calls had each result; empty for a contender that does not follow its calls.

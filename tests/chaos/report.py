@@ -110,7 +110,7 @@ def _takeovers(plan: Plan, courses: list[Course]) -> list[Figure]:
     return [
         Figure(name="jobs claimed by a killed worker, not sent", values={name: len(s) for name, s in taken.items()}),
         Figure(
-            name=f"of these, sent by another worker within {_SOON_S:g} s",
+            name=f"of these, claimed by another worker within {_SOON_S:g} s",
             unit="%",
             values=soon,
             bar=Bar(least=95) if enough else None,

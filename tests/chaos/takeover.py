@@ -1,13 +1,15 @@
-"""How long it takes until what a killed worker had not sent is sent by another."""
+"""How long it takes until what a killed worker had not sent is in the hands of another."""
 
-from datetime import datetime
-from typing import Any
+import json
+from typing import Any, Final
 
 from redis import Redis, RedisError
 
 from tasks.ledger.records import Records
 from tasks.store import keys
 from tests.chaos.crew import Death
+
+_CLAIMED: Final = frozenset({"preparing", "sending"})
 
 
 class Takeover:
@@ -34,10 +36,14 @@ class Takeover:
                     self._left[record["id"]] = death.at
 
     def seconds(self) -> list[float]:
-        """From the death to the request that another sent, for each job that was placed or may have been."""
+        """Return the time from the death until another claimed it, for each job that another claimed.
+
+        How long the job then waited for a free user is not counted.
+        """
         found = []
         for job_id, died_at in self._left.items():
-            record = self._records.show(job_id)
-            if record and "sent_at" in record:
-                found.append(datetime.fromisoformat(record["sent_at"]).timestamp() - died_at)
+            changes: Any = self._redis.lrange(keys.history(job_id), 0, -1)
+            entries = [json.loads(change) for change in changes]
+            claimed = [ms / 1000 for ms, what, *_ in entries if what in _CLAIMED and ms / 1000 > died_at]
+            found += [min(claimed) - died_at] if claimed else []
         return sorted(found)
