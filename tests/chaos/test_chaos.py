@@ -17,7 +17,7 @@ from tests.chaos.orders import Order, orders
 from tests.chaos.report import report, write_json, write_plot
 
 SHORT = Plan(
-    jobs=500,
+    jobs=400,
     kills=14,
     calm_kills=3,
     seed=1,
