@@ -32,7 +32,8 @@ def test_a_call_in_the_guides_profile(simulator: Simulator, client: Client) -> N
     assert set(answer.json()) == {"id", "state"}
     assert answer.headers["ININ-Correlation-Id"]
     (call,) = simulator.calls()
-    assert before <= call.pop("time") <= time.time()
+    assert before <= call["time"] <= time.time()
+    assert call.pop("ended_at") > call.pop("time")
     assert call == {
         "n": 1,
         "to": PLAIN,
@@ -42,6 +43,8 @@ def test_a_call_in_the_guides_profile(simulator: Simulator, client: Client) -> N
         "job_id": None,
         "client": "dialer",
         "answered": 201,
+        "result": "user_hangs_up",
+        "held_at": None,
     }
 
 
