@@ -103,7 +103,7 @@ def duration(least_s: float, most_s: float) -> Callable[[str], float]:
     """Read a duration such as `90s`, `45m`, `2h` or `1d`, in seconds."""
 
     def parse(text: str) -> float:
-        match = re.fullmatch(r"([0-9]{1,9}) *([smhd])", text)
+        match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
         if match is None or not least_s <= int(match[1]) * _UNIT_S[match[2]] <= most_s:
             raise ValueError(f"not a duration from {least_s:g} s to {most_s:g} s; use a number and s, m, h or d: 45m")
         return int(match[1]) * _UNIT_S[match[2]]

@@ -7,11 +7,11 @@ first one included, over all reasons.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from config.parsing import duration
 from tasks.codes import Code
 from tasks.errors import JobError
 
@@ -20,8 +20,7 @@ REASONS: Final = ("busy", "no_answer", "unreachable", "unanswered")
 DEFAULT_MOST: Final = 3
 _MOST: Final = range(2, 11)
 _MOST_DISTANCES: Final = 10
-_LONGEST_S: Final = 31 * 86_400
-_UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DISTANCE: Final = duration(1, 31 * 86_400)
 _FORM: Final = 'such as {"busy": "5m", "no_answer": ["1h", "1d"], "most": 3}'
 
 
@@ -84,8 +83,9 @@ def _distances(name: str, value: object) -> tuple[int, ...]:
 
 
 def _seconds(name: str, value: object) -> int:
-    match = re.fullmatch(r"([0-9]{1,7})([smhd])", value) if isinstance(value, str) else None
-    seconds = int(match[1]) * _UNIT_S[match[2]] if match else 0
-    if not 1 <= seconds <= _LONGEST_S:
-        raise JobError(Code.INVALID_FIELD, f"{name} must be a time from 1s to 31d, such as 90s, 5m, 2h or 1d.")
-    return seconds
+    try:
+        return int(_DISTANCE(value if isinstance(value, str) else ""))
+    except ValueError:
+        raise JobError(
+            Code.INVALID_FIELD, f"{name} must be a time from 1s to 31d, such as 90s, 5m, 2h or 1d."
+        ) from None

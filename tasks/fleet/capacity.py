@@ -17,17 +17,12 @@ QUICK_LOOK_S: Final = 5.0
 class Capacity:
     """What the settings say of users."""
 
-    #: None: any number.
-    calls_per_user: int | None = None
+    #: 0: any number.
+    calls_per_user: int = 0
     #: A hold of which nothing is heard ends after this time.
     longest_call_s: float = 7200.0
     #: The users of the fleet; a job that names no user goes to the one who has been free the longest.
     users: tuple[str, ...] = ()
-
-    @property
-    def limit(self) -> int:
-        """The number as the scripts need it: 0 is no limit."""
-        return self.calls_per_user or 0
 
     @property
     def longest_call_ms(self) -> int:
@@ -36,8 +31,8 @@ class Capacity:
     def wait_argument(self, job: Job) -> dict[str, Any]:
         """Return whom the job waits for, as `settle.lua` needs it."""
         candidates = [job.user_id] if job.user_id else list(self.users)
-        return {"user": job.user_id or "", "candidates": candidates, "limit": self.limit}
+        return {"user": job.user_id or "", "candidates": candidates, "limit": self.calls_per_user}
 
     def hold_argument(self, user: str) -> dict[str, Any] | None:
         """Return the hold of a placed call, as `lua/parts/follow.lua` needs it."""
-        return {"user": user, "longest_ms": self.longest_call_ms} if self.limit and user else None
+        return {"user": user, "longest_ms": self.longest_call_ms} if self.calls_per_user and user else None

@@ -28,7 +28,7 @@ class PauseReason(StrEnum):
     SILENCE = "silence"
     #: Redis was restarted; ends automatically, when all calls in progress have ended and are recorded.
     RESTART = "restart"
-    #: No user picked up the own phone; ends after some minutes, or when a person says that they are there.
+    #: No user picked up their own phone; ends after some minutes, or when a person says that they are there.
     NOBODY_THERE = "nobody_there"
     #: A person paused the fleet; ends when a person resumes it, or after a given time.
     OPERATOR = "operator"

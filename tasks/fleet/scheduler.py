@@ -66,7 +66,7 @@ class Scheduler:
                 pace.interval_s * 1000,
                 *self._message,
                 probe,
-                self._capacity.limit,
+                self._capacity.calls_per_user,
                 *self._capacity.users,
             ],
         )

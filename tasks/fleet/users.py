@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from redis import Redis
 
+from tasks.fleet.aside import SetAside
 from tasks.store import keys
 from tasks.store.client import now_ms
 
 #: Users that are looked at; the others are counted in the sum only.
 _MOST: Final = 1000
-_FOREVER: Final = -1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +43,18 @@ def look_at_users(redis: Redis) -> list[UserStatus]:
     waiting = dict(zip(users, pipe.execute(), strict=True))
     found = []
     for user in sorted(users):
-        missed, until_ms = _aside(aside.get(user), now)
-        if calls.get(user) or waiting[user] or missed:
+        entry = aside.get(user) and SetAside.read(aside[user])
+        if entry and entry.until_ms is not None and entry.until_ms <= now:
+            entry = None
+        if calls.get(user) or waiting[user] or entry:
+            until_ms = entry.until_ms if entry else None
             found.append(
                 UserStatus(
                     user=user,
                     calls=int(calls.get(user, 0)),
                     waiting=waiting[user],
-                    missed=missed,
-                    aside_until=datetime.fromtimestamp(until_ms / 1000, UTC) if until_ms > 0 else None,
+                    missed=entry.missed if entry else 0,
+                    aside_until=datetime.fromtimestamp(until_ms / 1000, UTC) if until_ms else None,
                 )
             )
     return found
@@ -60,10 +63,3 @@ def look_at_users(redis: Redis) -> list[UserStatus]:
 def _group(user: str) -> str:
     """Return the user as the order of the waiting jobs has it (`lua/parts/waiting.lua`)."""
     return json.dumps(user, ensure_ascii=False)
-
-
-def _aside(entry: str | None, now: float) -> tuple[int, float]:
-    """Return the missed calls in a row and until when the user is set aside in ms; (0, 0) if the user is not."""
-    missed, _, until = (entry or "0:0").partition(":")
-    until_ms = float(until)
-    return (int(missed), until_ms) if until_ms == _FOREVER or until_ms > now else (0, 0.0)

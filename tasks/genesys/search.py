@@ -106,16 +106,26 @@ def conversation(conversation_id: str, *, flat: bool = False) -> Inquiry[SeenCal
 
 def running_calls(user_ids: Sequence[str]) -> Inquiry[dict[str, int]]:
     """Ask how many calls each of these users has now, at most `MOST_USERS`; one that is not shown is left out."""
-    asked = [("id", user_id) for user_id in user_ids]
-    query = urlencode([*asked, ("expand", "conversationSummary,presence"), ("pageSize", str(MOST_USERS))])
-    name = "a look at users"
-    return Inquiry(name=name, path=f"/api/v2/users?{query}", read=lambda answer: _read_users(answer, name))
+    return _look_at_users(user_ids, _running)
 
 
 def presences(user_ids: Sequence[str]) -> Inquiry[dict[str, str]]:
     """Ask for the system presence of each user, such as `Available`; one that is not shown is left out."""
-    inquiry = running_calls(user_ids)
-    return Inquiry(name=inquiry.name, path=inquiry.path, read=lambda answer: _read_presences(answer, inquiry.name))
+    return _look_at_users(user_ids, _presence)
+
+
+def _look_at_users(user_ids: Sequence[str], read: Callable[[Any], T | None]) -> Inquiry[dict[str, T]]:
+    """Ask for users, and return what `read` finds of each; None is left out."""
+    asked = [("id", user_id) for user_id in user_ids]
+    query = urlencode([*asked, ("expand", "conversationSummary,presence"), ("pageSize", str(MOST_USERS))])
+    name = "a look at users"
+
+    def read_all(answer: Answer) -> dict[str, T]:
+        users = _object(answer, name).get("entities")
+        shown = [(user, read(user)) for user in (users if isinstance(users, list) else [])]
+        return {str(user.get("id")): found for user, found in shown if found is not None}
+
+    return Inquiry(name=name, path=f"/api/v2/users?{query}", read=read_all)
 
 
 def _any_of(dimension: str, values: Sequence[str]) -> dict[str, object]:
@@ -144,28 +154,7 @@ def _read_one(answer: Answer, name: str) -> SeenCall | None:
     return read_conversation(_object(answer, name))
 
 
-def _read_users(answer: Answer, name: str) -> dict[str, int]:
-    users = _object(answer, name).get("entities")
-    found = {}
-    for user in users if isinstance(users, list) else []:
-        counts = _counts(user)
-        if counts is not None:
-            found[str(user.get("id"))] = counts
-    return found
-
-
-def _read_presences(answer: Answer, name: str) -> dict[str, str]:
-    users = _object(answer, name).get("entities")
-    found = {}
-    for user in users if isinstance(users, list) else []:
-        try:
-            found[str(user["id"])] = str(user["presence"]["presenceDefinition"]["systemPresence"])
-        except (LookupError, TypeError):
-            continue
-    return found
-
-
-def _counts(user: Any) -> int | None:
+def _running(user: Any) -> int | None:
     """Return the sum of the user's running calls; None unless each kind is told."""
     try:
         call = user["conversationSummary"]["call"]
@@ -173,6 +162,13 @@ def _counts(user: Any) -> int | None:
     except (LookupError, TypeError):
         return None
     return sum(kinds) if all(type(count) is int for count in kinds) else None
+
+
+def _presence(user: Any) -> str | None:
+    try:
+        return str(user["presence"]["presenceDefinition"]["systemPresence"])
+    except (LookupError, TypeError):
+        return None
 
 
 def _object(answer: Answer, name: str) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class Doubt:
     @property
     def holds_users(self) -> bool:
         """Whether a call that may be in progress holds its user."""
-        return self._capacity.limit > 0
+        return self._capacity.calls_per_user > 0
 
     def free(self, job: DoubtfulJob) -> bool:
         """End the job's hold of its user, who has no call; return whether there was one."""

@@ -117,7 +117,7 @@ class Ledger(Acceptor):
                 int(pace.max_wait_s * 1000),
                 pace.interval_s * 1000,
                 int(pace.late_s * 1000),
-                *(self._capacity.limit, self._capacity.longest_call_ms, len(users)),
+                *(self._capacity.calls_per_user, self._capacity.longest_call_ms, len(users)),
                 *users,
                 *flat({"to": to, "from": caller_id}),
             ],

@@ -1,15 +1,10 @@
--- uses: clock pace pause
+-- uses: clock quiet_slot
 -- Reserve a slot of the pace for a request that places no call. While jobs are due or wait for a user, such requests
 -- take at most a tenth of the slots; otherwise all that are free. Returns the ms until the slot, or nil: not now.
 
 local CALLS_A_LOOK = 10 -- while jobs are due, there is at most one such request for so many calls
 
 local function look_slot(pause, pace, waiting, calls, due_sets, now, interval_ms, longest_wait_ms, late_ms)
-  -- These pauses stop calls, and such requests place none; every other pause says that the API must be left alone.
-  local _, reason = paused(pause, now)
-  if reason and reason ~= 'operator' and reason ~= 'nobody_there' then
-    return nil
-  end
   local jobs_are_due = redis.call('ZCARD', waiting) > 0 or redis.call('LLEN', calls) > 0
   for _, due_set in ipairs(due_sets) do
     jobs_are_due = jobs_are_due or redis.call('ZCOUNT', due_set, '-inf', exact(now)) > 0
@@ -18,11 +13,9 @@ local function look_slot(pause, pace, waiting, calls, due_sets, now, interval_ms
   if jobs_are_due and last_ms <= now + longest_wait_ms and now < last_ms + (CALLS_A_LOOK + 1) * interval_ms then
     return nil
   end
-  local slot = reserve(pace, now, interval_ms, longest_wait_ms, late_ms)
-  if slot - now > longest_wait_ms then
-    return nil
+  local wait_ms, slot = quiet_slot(pause, pace, now, interval_ms, longest_wait_ms, late_ms)
+  if wait_ms then
+    redis.call('HSET', pace, 'look_ms', exact(slot))
   end
-  redis.call('HSET', pace, 'look_ms', exact(slot))
-  count_request(pace, now)
-  return math.ceil(math.max(slot - now, 0))
+  return wait_ms
 end

@@ -110,7 +110,8 @@ local function end_job(keys, capacity, now, id, fields, retention, goes_on, task
   local replaced = OUTCOMES[before] and before .. ':' .. code or nil
   redis.call('HDEL', keys.job, 'http_status', 'correlation_id', 'due_at', '_slot_ms', 'evidence')
   redis.call('HSET', keys.job, 'finished_at', iso(now), unpack(fields))
-  local state = redis.call('HGET', keys.job, 'state')
+  local record = public_record(id, keys.job)
+  local state = record.state
   if state == 'unconfirmed' or goes_on then
     redis.call('HDEL', keys.job, 'final')
   else
@@ -120,7 +121,6 @@ local function end_job(keys, capacity, now, id, fields, retention, goes_on, task
   redis.call('ZREM', keys.expiring, id)
   redis.call('ZREM', keys.in_doubt, id)
 
-  local record = public_record(id, keys.job)
   if state == 'placed' and not goes_on then
     slim(keys.job)
   end
