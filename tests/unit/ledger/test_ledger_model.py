@@ -19,7 +19,7 @@ from tests.model.machine import LedgerMachine
 #: Hypothesis varies what it has seen after ten examples, which finds less here than ten fresh ones.
 _FRESH = 10
 #: So many times ten, each from another seed; the fake is slower, and there to keep it true to the real one.
-_ROUNDS = {"fake": 2, "real": 14}
+_ROUNDS = {"fake": 2, "real": 28}
 
 
 @pytest.fixture
