@@ -23,7 +23,7 @@ bench: $(INSTALLED) ## Measure Dialer beside a plain Celery task; ARGS="pace due
 chaos: $(INSTALLED) ## Let everything fail, and count the called twice; half an hour.
 	.venv/bin/python -m tests.chaos $(ARGS)
 
-guards: $(INSTALLED) ## Take out each guard, and see that a test fails; 10 minutes.
+guards: $(INSTALLED) ## Take out each guard, and see that a test fails; 15 minutes.
 	.venv/bin/python -m tests.guards $(ARGS)
 
 lint: $(INSTALLED) ## Check style, formatting, types and import rules.
